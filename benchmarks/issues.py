@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from time import perf_counter
 
-from tracklater_bot.catalog.issue_search import IssueIndex
+from tracklater_bot.catalog.issue_cache import IssueIndex
 from tracklater_bot.domain.issues import Issue
 
 VERBS = ("Fix", "Add", "Remove", "Rework", "Test", "Document", "Translate", "Review", "Plan")

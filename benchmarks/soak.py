@@ -46,7 +46,7 @@ from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.drafting.machine import read_all
 from tracklater_bot.http import Timing
 from tracklater_bot.outbox.lookup import Lookup
-from tracklater_bot.outbox.sender import Sender
+from tracklater_bot.outbox.outcomes import Sender
 from tracklater_bot.outbox.senders import all_senders
 from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.review.decisions import Change, Review, ReviewError
@@ -56,7 +56,7 @@ from tracklater_bot.slack.messages import Messenger, PostError, logged_if_refuse
 from tracklater_bot.slack.pace import PacedClient, Pacer
 from tracklater_bot.store import Store, worklogs
 from tracklater_bot.store.jobs import Job, Stage, Target
-from tracklater_bot.store.processes import owner_name
+from tracklater_bot.store.lanes import owner_name
 from tracklater_bot.store.tables import ACTIVE, outbox
 from tracklater_bot.trackers.base import NewEntry, words_of
 from tracklater_bot.trackers.clockify import ClockifyTracker

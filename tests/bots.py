@@ -45,7 +45,7 @@ _IMPORTED_LATE = (
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.pysqlite",
     "tracklater_bot.http.transport",
-    "tracklater_bot.catalog.issue_search",
+    "tracklater_bot.catalog.issue_cache",
     "tracklater_bot.cli.signals",
     "tracklater_bot.sources.issues.jira",
     "tracklater_bot.sources.clues.agents",

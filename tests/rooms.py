@@ -16,8 +16,9 @@ from tests.trackers import DEVELOPMENT, Crash, FakeTracker
 from tracklater_bot.domain.digests import Digest, Item, ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.outbox.lookup import AccountFacts, Lookup
+from tracklater_bot.outbox.outcomes import Senders
 from tracklater_bot.outbox.senders import all_senders
-from tracklater_bot.outbox.worker import Pace, Senders, Worker
+from tracklater_bot.outbox.worker import Pace, Worker
 from tracklater_bot.review.decisions import Change, Review
 from tracklater_bot.store import Store
 from tracklater_bot.trackers.base import GroupWorklogs, Refused, Worklogs

@@ -35,7 +35,7 @@ from tracklater_bot.domain.suggestions import (
 )
 from tracklater_bot.store import Store, days
 from tracklater_bot.store.days import ClaimResult
-from tracklater_bot.store.processes import owner_name
+from tracklater_bot.store.lanes import owner_name
 from tracklater_bot.store.tables import changes, memory, outbox
 
 T = TypeVar("T")

@@ -46,7 +46,7 @@ def source_at(**where: object) -> ActivityWatchSource:
         {"activitywatch": where, "groups": {"acme": {"git": {"repos": ["/home/me/src/acme-api"]}}}}
     )
     (source,) = ActivityWatchSource.set_up(settings)
-    source._now = lambda: LATER
+    source.now = lambda: LATER
     return source
 
 

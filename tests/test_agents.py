@@ -24,8 +24,8 @@ from tests.notation import FRIDAY, at
 from tests.sourcecontract import hold_clues, hold_trouble, one_line
 from tracklater_bot.blocks.digest import digest_message
 from tracklater_bot.blocks.timeline import alt_text, lanes_of, ticks_of
+from tracklater_bot.catalog.cache import NullStore
 from tracklater_bot.catalog.catalog import Catalog
-from tracklater_bot.catalog.stores import NullStore
 from tracklater_bot.cli.preview_json import draft_json
 from tracklater_bot.domain.clues import AgentRun, Clue, Prompt, Window
 from tracklater_bot.domain.day import Span, WorkDay, total
@@ -34,8 +34,8 @@ from tracklater_bot.drafting.machine import _agents
 from tracklater_bot.engine import suggest
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues import agent_claude, agent_codex, agent_harvest
-from tracklater_bot.sources.clues.agent_harvest import Harvest
+from tracklater_bot.sources.clues import agent_claude, agent_codex, agent_logs
+from tracklater_bot.sources.clues.agent_logs import Harvest
 from tracklater_bot.sources.clues.agents import AgentsSource
 from tracklater_bot.sources.clues.registry import clue_sources
 
@@ -463,7 +463,7 @@ def test_a_harvest_that_is_broken_is_begun_anew(logs: Path, content: bytes) -> N
 def test_a_harvest_grows_no_larger_than_what_is_read_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agent_harvest, "LARGEST", 8_000)
+    monkeypatch.setattr(agent_logs, "LARGEST_KEPT", 8_000)
     for number in range(60):
         hour = f"{8 + number // 10:02}:{number % 10:02}"
         session(tmp_path, typed(hour), worked("18:00"), name=f"s{number}").touch()
@@ -598,7 +598,7 @@ def test_off_until_its_section_is_there(
     monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
     monkeypatch.delenv("CODEX_HOME", raising=False)
     found = [s for s in clue_sources(settings_of(tmp_path, text)) if isinstance(s, AgentsSource)]
-    assert [one._folders for one in found] == (
+    assert [one.folders for one in found] == (
         [{tool: tmp_path / folder for tool, folder in folders.items()}] if folders else []
     )
 
@@ -608,7 +608,7 @@ def test_it_is_kept_beside_the_database(tmp_path: Path, monkeypatch: pytest.Monk
 
     def kept_in(text: str) -> Path:
         [found] = AgentsSource.set_up(settings_of(tmp_path, text))
-        return found._data
+        return found.data
 
     file = tmp_path / "own" / "days.sqlite3"
     assert kept_in(f'database_url = "sqlite:///{file}"\n[agents]') == tmp_path / "own" / "agents"
@@ -628,7 +628,7 @@ def test_where_the_tools_themselves_look(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "c"))
     monkeypatch.setenv("CODEX_HOME", str(tmp_path / "x"))
     [found] = AgentsSource.set_up(settings_of(tmp_path, "[agents]"))
-    assert found._folders == {"Claude Code": tmp_path / "c", "Codex": tmp_path / "x"}
+    assert found.folders == {"Claude Code": tmp_path / "c", "Codex": tmp_path / "x"}
 
 
 def test_one_tool_is_enough(logs: Path) -> None:

@@ -781,5 +781,5 @@ def test_the_settings_say_which_trackers_there_are() -> None:
         ("jira", "c"),
         ("taiga", "c"),
     ]
-    logins = {id(each._login) for each in sources if each.name == "taiga"}  # type: ignore[attr-defined]
+    logins = {id(each.login) for each in sources if each.name == "taiga"}  # type: ignore[attr-defined]
     assert len(logins) == 1, "one login for one account"

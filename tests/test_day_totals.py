@@ -9,7 +9,7 @@ import pytest
 from tests.digests import entry, suggestion
 from tests.memory import FakeMemory
 from tests.notation import FRIDAY
-from tracklater_bot.catalog import day_totals
+from tracklater_bot.catalog import cache
 from tracklater_bot.catalog.cache import PersonalMemory
 from tracklater_bot.domain.day_totals import DayTimes
 from tracklater_bot.domain.draft import Draft
@@ -27,8 +27,8 @@ DRAFT = Draft(
 @pytest.mark.parametrize("draft", [DRAFT, Draft(FRIDAY.date, "Europe/Helsinki")])
 def test_a_day_is_known_again_as_it_was_seen(draft: Draft) -> None:
     memory, times = PersonalMemory(FakeMemory(), "U1"), DayTimes.of_draft(draft)
-    day_totals.keep(memory, times, NOW)
-    again = day_totals.kept(memory, FRIDAY.date, NOW)
+    cache.keep_times(memory, times, NOW)
+    again = cache.kept_times(memory, FRIDAY.date, NOW)
     assert again.known
     assert again.groups() == times.groups()
     for one, other in ((again.tracked, times.tracked), (again.missing, times.missing)):
@@ -37,12 +37,12 @@ def test_a_day_is_known_again_as_it_was_seen(draft: Draft) -> None:
 
 def test_after_a_day_nobody_knows_it_any_more() -> None:
     memory = PersonalMemory(FakeMemory(), "U1")
-    day_totals.keep(memory, DayTimes.of_draft(DRAFT), NOW)
-    assert not day_totals.kept(memory, FRIDAY.date, NOW + timedelta(days=1)).known
+    cache.keep_times(memory, DayTimes.of_draft(DRAFT), NOW)
+    assert not cache.kept_times(memory, FRIDAY.date, NOW + timedelta(days=1)).known
 
 
 @pytest.mark.parametrize("value", [None, "nonsense", [["group1", "long"]], {"a": 1}])
 def test_what_cannot_be_read_is_not_known(value: JsonValue) -> None:
     memory = PersonalMemory(FakeMemory(), "U1")
     memory.put(f"glance:{FRIDAY.date}", value)
-    assert not day_totals.kept(memory, FRIDAY.date, NOW).known
+    assert not cache.kept_times(memory, FRIDAY.date, NOW).known

@@ -11,8 +11,8 @@ import pytest
 from tests.machines import machine_of
 from tests.notation import FRIDAY, HELSINKI, at, span
 from tests.trackers import FakeTracker
+from tracklater_bot.catalog.cache import NullStore
 from tracklater_bot.catalog.catalog import Catalog
-from tracklater_bot.catalog.stores import NullStore
 from tracklater_bot.domain.clues import Checkout, Clue, Meeting, Reading, Window
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft

@@ -20,12 +20,14 @@ from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.git import GitSource, _RepositoryReading
 from tracklater_bot.sources.clues.git_log import asked_reflog, branch_of, parse_log
-from tracklater_bot.sources.clues.git_remotes import on_code_host, remote_urls, remote_words
 from tracklater_bot.sources.clues.git_repository import (
     Repository,
     head_reflog,
     locate,
+    on_code_host,
     parse_reflog,
+    remote_urls,
+    remote_words,
 )
 
 ME = "eero@example.com"
@@ -784,7 +786,7 @@ def test_a_drive_that_does_not_answer(
     slow = tmp_path / "slow-git"
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
-    monkeypatch.setattr("tracklater_bot.sources.clues.git_command.TIMEOUT", 0.2)
+    monkeypatch.setattr("tracklater_bot.sources.clues.git_log.TIMEOUT", 0.2)
     monkeypatch.setattr("git.cmd.Git.GIT_PYTHON_GIT_EXECUTABLE", str(slow))
     assert trouble(source(repo)).startswith(f"git took more than 0.2 seconds for {repo.path}")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.issues import QUERIES, made_up
-from tracklater_bot.catalog.issue_search import IssueIndex, searchable
+from tracklater_bot.catalog.issue_cache import IssueIndex, searchable
 from tracklater_bot.domain.issues import Issue
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

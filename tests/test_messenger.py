@@ -26,7 +26,7 @@ from tracklater_bot.slack.app import web_client
 from tracklater_bot.slack.messages import Messenger, PostError
 from tracklater_bot.slack.pace import Pacer
 from tracklater_bot.store import Store
-from tracklater_bot.store.processes import owner_name
+from tracklater_bot.store.lanes import owner_name
 from tracklater_sandbox import ME, Sandbox
 
 TEXT = "09:00-10:00 group1 DEV-1"

@@ -153,7 +153,7 @@ def test_a_clock_that_was_ahead_holds_nothing_back(
     room.open("09:00-10:00 group1", "10:00-11:00 group1")
     room.worker.work()
     room.review.approve_all(PERSON, DAY)
-    room.worker.serve_once(jobs.Target.ENTRY)
+    room.worker.serve()
     room.time.now -= ahead
     worker = room.new_worker("after a restart") if restarted else room.worker
     room.drain(worker, most=timedelta(minutes=2))
@@ -499,7 +499,7 @@ def test_a_worklog_on_its_way_without_a_job_is_found_at_start(tmp_path: Path) ->
     room = LoggingRoom(store)
     room.open("09:00-10:00 group1 DEV-1")
     room.review.approve_all(PERSON, DAY)
-    room.worker.serve_once(jobs.Target.ENTRY)
+    room.worker.serve()
     with store.writing() as transaction:
         transaction.execute(delete(outbox).where(outbox.c.target == jobs.Target.WORKLOG))
     room.drain(room.new_worker("after a restore"))
@@ -511,5 +511,5 @@ def test_a_job_of_the_future_in_a_restored_copy_is_due(room: Room) -> None:
     room.approved()
     with room.store.writing() as transaction:
         transaction.execute(update(outbox).values(due_at=at("18:00") + timedelta(minutes=50)))
-    worker_on(room.store, room.worker._senders, room.time, "after a restore").work()
+    worker_on(room.store, room.worker.senders, room.time, "after a restore").work()
     assert room.states() == [ItemState.SENT]

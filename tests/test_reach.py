@@ -19,8 +19,8 @@ from tests.rooms import DAY, PERSON, Room, change
 from tests.test_toggl import BASE, tracker
 from tests.trackers import FakeTracker, lost_after, lost_before
 from tracklater_bot.blocks.digest import DigestView, digest_message
+from tracklater_bot.catalog.cache import NullStore
 from tracklater_bot.catalog.catalog import Catalog
-from tracklater_bot.catalog.stores import NullStore
 from tracklater_bot.domain.day import Span, WorkDay, in_reach, oldest_in_reach
 from tracklater_bot.domain.digests import Digest, ItemState, Problem
 from tracklater_bot.domain.text import day_name

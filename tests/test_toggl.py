@@ -37,7 +37,7 @@ from tracklater_bot.trackers.base import (
     TrackerError,
     Unknown,
 )
-from tracklater_bot.trackers.projects import named_in_settings, resolve_projects, task_of
+from tracklater_bot.trackers.forms import named_in_settings, resolve_projects, task_of
 from tracklater_bot.trackers.toggl import TogglTracker
 
 BASE = "https://api.track.toggl.com/api/v9"

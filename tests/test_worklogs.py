@@ -42,7 +42,6 @@ from tracklater_bot.domain.payload import worklog_of
 from tracklater_bot.outbox.senders import give_up
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import Store
-from tracklater_bot.store.jobs import Target
 from tracklater_bot.trackers.base import Gone, Refused, TrackerError, Unknown
 
 
@@ -686,7 +685,7 @@ def test_after_an_old_copy_came_back_a_worklog_is_not_written_twice(
     (item_id,) = room.open("09:00-10:00 group1 DEV-1")
     if not sent_before:
         room.review.approve(PERSON, item_id)
-        assert room.worker.serve_once(Target.ENTRY)
+        assert room.worker.serve()
     store.close()
     file, copy = tmp_path / "store.sqlite3", tmp_path / "copy"
     shutil.copy(file, copy)
@@ -710,11 +709,10 @@ def test_after_an_old_copy_came_back_a_worklog_is_not_written_twice(
 def test_one_lane_is_served_while_the_others_wait(room: LoggingRoom) -> None:
     first, second = room.open("09:00-10:00 group1 DEV-1", "10:00-11:00 group1 DEV-2")
     room.review.approve(PERSON, first)
-    assert room.worker.serve_once(Target.WORKLOG) is None
-    assert room.worker.serve_once(Target.ENTRY) == {(PERSON, DAY)}
+    assert room.worker.serve() == {(PERSON, DAY)}
     room.later(seconds=1)
     room.review.approve(PERSON, second)
-    assert room.worker.serve_once(Target.WORKLOG) == {(PERSON, DAY)}
+    assert room.worker.serve() == {(PERSON, DAY)}
     assert (len(room.tracker.kept), len(room.worklogs.kept)) == (1, 1)
     assert room.states() == [ItemState.SENT, ItemState.PENDING]
 

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracklater_bot.catalog.briefing import CatalogBriefing
+from tracklater_bot.catalog.cache import NullStore
 from tracklater_bot.catalog.calendar import Calendar
 from tracklater_bot.catalog.catalog import Catalog
-from tracklater_bot.catalog.stores import NullStore
 from tracklater_bot.domain.draft import Decision, Rounding
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.roundings import roundings_of

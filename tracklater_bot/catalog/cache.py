@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from tracklater_bot.domain.day_totals import DayTimes
+from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.trackers.base import Refused, Spared, TrackerError
 
@@ -29,6 +31,42 @@ class MemoryStore(Protocol):
 
     def delete(self, person: str, key: str) -> None:
         """Drops the value."""
+
+
+class CatalogStore(MemoryStore, Protocol):
+    """The part of the store that the catalogue uses: issues are kept by the scope they are of."""
+
+    def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
+        """Adds them, or replaces those of the same scope and key."""
+
+    def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
+        """Those of these scopes."""
+
+    def keep_issues(self, person: str, scopes: Collection[str]) -> None:
+        """Drops those of all other scopes, and what is remembered of those."""
+
+
+class NullStore:
+    """The store of those who have no service set up: nobody is asked, nothing need be kept."""
+
+    def put_issues(self, person: str, scope: str, issues: Sequence[Issue]) -> None:
+        """Keeps nothing."""
+
+    def issues(self, person: str, scopes: Collection[str]) -> list[Issue]:
+        """None."""
+        return []
+
+    def keep_issues(self, person: str, scopes: Collection[str]) -> None:
+        """There is nothing to drop."""
+
+    def put(self, person: str, key: str, value: JsonValue, until: datetime | None = None) -> None:
+        """Keeps nothing."""
+
+    def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
+        """Nothing."""
+
+    def delete(self, person: str, key: str) -> None:
+        """There is nothing to forget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +185,40 @@ def parsed(model: type[M], value: JsonValue | None) -> M | None:
         return model.model_validate(value) if value is not None else None
     except ValidationError:
         return None
+
+
+# -- Days that were read ---------------------------------------------------------------------------
+# For the week, and not opened, so that Home need not ask again. They are no digests: nothing of
+# them waits for a decision.
+
+KEPT = timedelta(days=1)  # then a day is unknown again: it may have changed meanwhile
+_ROWS = list[tuple[str | None, float, float, float]]
+
+
+def keep_times(memory: PersonalMemory, times: DayTimes, now: datetime) -> None:
+    """Remembers how much of the day was tracked, suggested and missing in each group."""
+    lengths = (times.tracked, times.suggested, times.missing)
+    rows: list[JsonValue] = [
+        [group, *(length.get(group, timedelta()).total_seconds() for length in lengths)]
+        for group in times.groups()
+    ]
+    memory.put(_times_key(times.day), rows, now + KEPT)
+
+
+def kept_times(memory: PersonalMemory, day: date, now: datetime) -> DayTimes:
+    """The day as it was seen last; an unknown one where nobody has looked for a while."""
+    value = memory.get(_times_key(day), now)
+    try:
+        rows = adapter(_ROWS).validate_python(value)
+    except ValidationError:  # nothing, or what another version kept
+        return DayTimes(day, known=False)
+    return DayTimes(
+        day,
+        tracked={group: timedelta(seconds=tracked) for group, tracked, _, _ in rows},
+        suggested={group: timedelta(seconds=suggested) for group, _, suggested, _ in rows},
+        missing={group: timedelta(seconds=missing) for group, _, _, missing in rows},
+    )
+
+
+def _times_key(day: date) -> str:
+    return f"glance:{day}"

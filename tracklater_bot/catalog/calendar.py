@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,26 +20,24 @@ PROFILE_ZONE = "profile_zone"
 FIRST_YEAR = 1970
 
 
+@dataclass(eq=False, repr=False)
 class Calendar:
     """One person's days. `store` is None for somebody whose days are not kept."""
 
-    def __init__(
-        self, settings: Settings, store: Store | None, person: str, clock: Callable[[], datetime]
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._person = person
-        self._clock = clock
+    settings: Settings
+    store: Store | None
+    person: str
+    clock: Callable[[], datetime]
 
     def zone(self) -> ZoneInfo:
         """The person's zone: the one that is set, else their Slack profile's, else this machine's.
 
         Raises SettingsError when none of them is known.
         """
-        return self._settings.timezone or self._profile_zone() or self._settings.zone()
+        return self.settings.timezone or self._profile_zone() or self.settings.zone()
 
     def _profile_zone(self) -> ZoneInfo | None:
-        name = self._store and self._store.get(self._person, PROFILE_ZONE, self._clock())
+        name = self.store and self.store.get(self.person, PROFILE_ZONE, self.clock())
         try:
             return ZoneInfo(name) if isinstance(name, str) else None
         except (ZoneInfoNotFoundError, ValueError):  # Slack knows a zone that this machine doesn't
@@ -46,12 +45,12 @@ class Calendar:
 
     def note_profile_zone(self, name: str) -> None:
         """Remembers the zone of the person's Slack profile."""
-        if self._store is not None:
-            self._store.put(self._person, PROFILE_ZONE, name)
+        if self.store is not None:
+            self.store.put(self.person, PROFILE_ZONE, name)
 
     def today(self) -> date:
         """The date of the working day that it is now."""
-        return WorkDay.of(self._clock(), self.zone(), self._settings.day_starts).date
+        return WorkDay.of(self.clock(), self.zone(), self.settings.day_starts).date
 
     def day(self, when: str) -> WorkDay:
         """The working day that a WHEN word means now. Raises WhenError."""
@@ -88,7 +87,7 @@ class Calendar:
 
         One that isn't is where the next stored one was, so that reading it late shifts no other.
         """
-        starts, eve = self._settings.day_starts, on - timedelta(days=1)
+        starts, eve = self.settings.day_starts, on - timedelta(days=1)
         _, later = self._stored_zone(on)
         before_on, before = self._stored_zone(eve)
         zone, before = later or self.zone(), before if before_on == eve else None
@@ -98,11 +97,11 @@ class Calendar:
 
     def _stored_zone(self, on: date) -> tuple[date | None, ZoneInfo | None]:
         """The first stored day from then on, and its zone."""
-        found = self._store.zone_from(self._person, on) if self._store is not None else None
+        found = self.store.zone_from(self.person, on) if self.store is not None else None
         return (found[0], ZoneInfo(found[1])) if found else (None, None)
 
     def day_of(self, at: datetime) -> WorkDay:
         """The working day to which a moment belongs."""
-        nominal = WorkDay.of(at, self.zone(), self._settings.day_starts).date
+        nominal = WorkDay.of(at, self.zone(), self.settings.day_starts).date
         near = [self.day_on(nominal + timedelta(days=away)) for away in (0, 1, -1)]
         return next((day for day in near if at in day.span), near[0])

@@ -17,14 +17,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tracklater_bot.catalog import cache
-from tracklater_bot.catalog.cache import (
-    MIN_INTERVAL,
-    Cached,
-    CachedAnswer,
-    PersonalMemory,
-)
+from tracklater_bot.catalog.cache import MIN_INTERVAL, Cached, CachedAnswer, adapter
 from tracklater_bot.catalog.issue_cache import IssueCache
-from tracklater_bot.catalog.stores import CatalogStore
 from tracklater_bot.domain.day import Span, oldest_in_reach
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.errors import log_failure
@@ -35,7 +29,7 @@ from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.settings import GroupSettings
 from tracklater_bot.sources.base import IssueSource, PartlyRead, SourceError
 from tracklater_bot.trackers.base import Account, Constraints, Reports, Tracker, seen
-from tracklater_bot.trackers.projects import ProjectNames, named_in_settings, resolve_projects
+from tracklater_bot.trackers.forms import ProjectNames, named_in_settings, resolve_projects
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -86,29 +80,24 @@ _ENTRIES = tuple[TimeEntry, ...]
 _ABSENT = dict[str, datetime]
 
 
+@dataclass(eq=False, repr=False)
 class Catalog:
     """One person's issues, projects and tracked time. Safe to call from threads.
 
     What the tracker told another `asker` is asked again, and in use until there is an answer.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all that it works with comes from outside
-        self,
-        store: CatalogStore,
-        person: str,
-        issue_sources: Sequence[IssueSource],
-        tracker: Tracker | None,
-        clock: Callable[[], datetime],
-        groups: Mapping[str, GroupSettings],
-        asker: str = "",
-    ) -> None:
-        self._sources = tuple(issue_sources)
-        self._tracker = tracker
-        self._clock = clock
-        self._groups = groups
-        self._asker = asker
-        self._memory = PersonalMemory(store, person)
-        self._issues = IssueCache(store, person, clock, self._scopes())
+    store: cache.CatalogStore
+    person: str
+    sources: Sequence[IssueSource]
+    tracker: Tracker | None
+    clock: Callable[[], datetime]
+    groups: Mapping[str, GroupSettings]
+    asker: str = ""
+
+    def __post_init__(self) -> None:
+        self._memory = cache.PersonalMemory(self.store, self.person)
+        self._issues = IssueCache(self.store, self.person, self.clock, self._scopes())
         self._asking_issues = Lock()
         self._asking_tracker = RLock()
         self._looked_up: dict[tuple[str, str | None], datetime] = {}
@@ -116,7 +105,7 @@ class Catalog:
     @property
     def tracker_name(self) -> str:
         """What its status is called; "" without one, where nothing is known to be tracked."""
-        return self._tracker.name if self._tracker is not None else ""
+        return self.tracker.name if self.tracker is not None else ""
 
     # -- Issues ----------------------------------------------------------------------------
 
@@ -146,14 +135,12 @@ class Catalog:
         """Reads what changed at each source, if that is due."""
         with self._asking_issues:
             self._issues.keep_only(self._scopes())
-            now = self._clock()
-            due = [source for source in self._sources if self._is_due(source, now)]
+            now = self.clock()
+            due = [source for source in self.sources if self._is_due(source, now)]
             self._read(due, now)
-        counts = self._counts()
-        read = [(source, counts[_source_id(source)]) for source in self._sources]
-        return tuple(
-            SourceStatus(*_source_id(source), n, self._state(source).trouble) for source, n in read
-        )
+        counts = Counter((issue.tracker, issue.group) for issue in self.issues() if self.sources)
+        ids = ((source, _source_id(source)) for source in self.sources)
+        return tuple(SourceStatus(*own, counts[own], self._state(one).trouble) for one, own in ids)
 
     def complete(self, keys: Iterable[str]) -> tuple[SourceStatus, ...]:
         """Fetches issues that clues name and nobody knows yet. Tells only of sources that failed.
@@ -167,7 +154,7 @@ class Catalog:
             known = self._known_keys() if wanted_keys else {}
             asked = [
                 (source, missing)
-                for source in self._sources
+                for source in self.sources
                 if (missing := self._missing(source, wanted_keys, known))
             ]
             troubles = side_by_side(
@@ -188,12 +175,12 @@ class Catalog:
 
         Slow: not for the time in which Slack waits for an answer. Failures find nothing.
         """
-        now, wanted_text = self._clock(), (text.strip().casefold(), group)
+        now, wanted_text = self.clock(), (text.strip().casefold(), group)
         lately = {text: at for text, at in self._looked_up.items() if now - at < MIN_INTERVAL}
         if not wanted_text[0] or wanted_text in lately:
             return []
         self._looked_up = lately | {wanted_text: now}
-        sources = [source for source in self._sources if group in (None, source.group)]
+        sources = [source for source in self.sources if group in (None, source.group)]
         answers = side_by_side(
             lambda source: _attempt(source, lambda: source.search(text)),
             sources,
@@ -217,35 +204,35 @@ class Catalog:
 
     def projects(self) -> Projects:
         """Each group's projects, with the tracker's ids where it has told them."""
-        if self._tracker is None:
-            return Projects(named_in_settings(self._groups))
-        asked = self._asked("account", self._tracker.account, Account, FRESH)
+        if self.tracker is None:
+            return Projects(named_in_settings(self.groups))
+        asked = self._asked("account", self.tracker.account, Account, FRESH)
         projects, missing = self._resolved(asked.value)
         return replace(projects, troubles=((asked.trouble,) if asked.trouble else ()) + missing)
 
     def _resolved(self, account: Account | None) -> tuple[Projects, tuple[str, ...]]:
         """The groups' projects in the account, and a sentence for each that is missing there."""
-        if account is None or self._tracker is None:
-            return Projects(named_in_settings(self._groups)), ()
-        label = self._tracker.label
-        found, missing = resolve_projects(account.projects, self._groups, label, account.archived)
+        if account is None or self.tracker is None:
+            return Projects(named_in_settings(self.groups)), ()
+        label = self.tracker.label
+        found, missing = resolve_projects(account.projects, self.groups, label, account.archived)
         return Projects(found, account), tuple(missing)
 
     def known_projects(self) -> Projects:
         """Each group's projects as they were last told; asks nobody, so that nobody waits."""
-        if self._tracker is None:
-            return Projects(named_in_settings(self._groups))
-        last = CachedAnswer("account", self._tracker.account, Account, FRESH, STALE)
-        return self._resolved(last.kept(self._memory, self._clock()))[0]
+        if self.tracker is None:
+            return Projects(named_in_settings(self.groups))
+        last = CachedAnswer("account", self.tracker.account, Account, FRESH, STALE)
+        return self._resolved(last.kept(self._memory, self.clock()))[0]
 
     def account(self) -> Account | None:
         """The account as it was last told, days ago perhaps: asked only where it never was.
 
         For sending entries, where every request counts; `projects` keeps it fresh.
         """
-        if self._tracker is None:
+        if self.tracker is None:
             return None
-        return self._asked("account", self._tracker.account, Account, STALE).value
+        return self._asked("account", self.tracker.account, Account, STALE).value
 
     def tracked(self, span: Span) -> Tracked:
         """What is in the tracker already, with groups and projects by name; at most 2 min old.
@@ -253,7 +240,7 @@ class Catalog:
         For looking only: whoever writes asks the tracker itself. What is too old to be asked for
         is left out.
         """
-        tracker, oldest = self._tracker, oldest_in_reach(self._clock())
+        tracker, oldest = self.tracker, oldest_in_reach(self.clock())
         if tracker is None or (tracker.forgets and span.end <= oldest):
             return Tracked()
         span = Span(max(span.start, oldest), span.end) if tracker.forgets else span
@@ -262,7 +249,7 @@ class Catalog:
 
     def exported(self, span: Span) -> Tracked:
         """The same for a span of any age: older days are asked of the tracker's reports."""
-        usual, tracker, oldest = self.tracked(span), self._tracker, oldest_in_reach(self._clock())
+        usual, tracker, oldest = self.tracked(span), self.tracker, oldest_in_reach(self.clock())
         if tracker is None or span.start >= oldest:
             return usual
         older = Span(span.start, min(span.end, oldest))
@@ -272,13 +259,12 @@ class Catalog:
         known = self._named(key, lambda: tracker.reported(older), FRESH_ENTRIES)
         usual_ids = {entry.id for entry in usual.entries}
         entries = [entry for entry in known.entries if entry.id not in usual_ids]
-        return replace(
-            usual, entries=(*entries, *usual.entries), trouble=known.trouble or usual.trouble
-        )
+        trouble = known.trouble or usual.trouble
+        return replace(usual, entries=(*entries, *usual.entries), trouble=trouble)
 
     def tracked_until(self, end: datetime) -> Tracked:
         """What is in the tracker up to then, of three months; a minute old."""
-        tracker, oldest = self._tracker, oldest_in_reach(self._clock())
+        tracker, oldest = self.tracker, oldest_in_reach(self.clock())
         if tracker is None or end <= oldest:
             return Tracked()
         key, span = f"until:{end.isoformat()}", Span(oldest, end)
@@ -295,24 +281,22 @@ class Catalog:
         projects = self.projects()
         account = projects.account
         known = (*account.projects, *account.archived) if account else ()
-        naming = ProjectNames.of(known, projects.by_group, self._groups)
+        naming = ProjectNames.of(known, projects.by_group, self.groups)
         entries = tuple(naming.named(entry) for entry in asked.value or ())
         return Tracked(entries, asked.trouble or odd[0], asked.answered)
 
     def constraints(self) -> Constraints:
         """What the workspace demands of entries; nothing while that is not known."""
-        if self._tracker is None:
+        if self.tracker is None:
             return Constraints()
-        asked = self._asked(
-            "constraints", self._tracker.constraints, Constraints, FRESH_CONSTRAINTS
-        )
+        asked = self._asked("constraints", self.tracker.constraints, Constraints, FRESH_CONSTRAINTS)
         return asked.value or Constraints()
 
     def _asked(self, key: str, ask: Callable[[], T], shape: type[T], fresh: timedelta) -> Cached[T]:
         # One at a time: two threads of one preview must not both ask.
         with self._asking_tracker:
-            question = CachedAnswer(key, ask, shape, fresh, STALE, self._asker)
-            return question.get(self._memory, self._clock())
+            question = CachedAnswer(key, ask, shape, fresh, STALE, self.asker)
+            return question.get(self._memory, self.clock())
 
     # -- Reading sources -------------------------------------------------------------------
 
@@ -327,9 +311,8 @@ class Catalog:
             issues = result.issues if isinstance(result, PartlyRead) else result
             after = _SourceState(asked=now, read=now)
             if isinstance(issues, SourceError):
-                after = self._state(source).model_copy(
-                    update={"asked": now, "lasting": issues.lasting}
-                )
+                failed = {"asked": now, "lasting": issues.lasting}
+                after = self._state(source).model_copy(update=failed)
             else:
                 self._issues.put(scope_of(source), issues)
             if isinstance(result, SourceError):
@@ -350,7 +333,7 @@ class Catalog:
 
     def _state(self, source: IssueSource) -> _SourceState:
         """How it went last; from the beginning where other projects are to be read now."""
-        state = cache.parsed(_SourceState, self._memory.get(_state_key(source), self._clock()))
+        state = cache.parsed(_SourceState, self._memory.get(_state_key(source), self.clock()))
         return state or _SourceState()
 
     def _complete(self, source: IssueSource, keys: Sequence[str]) -> SourceStatus | None:
@@ -372,34 +355,30 @@ class Catalog:
         return [key for key in owned if key not in absent][:_MOST_KEYS]
 
     def _absent(self, source: IssueSource) -> dict[str, datetime]:
-        value = self._memory.get(_absent_key(source), self._clock())
+        value = self._memory.get(_absent_key(source), self.clock())
         try:
-            absent = cache.adapter(_ABSENT).validate_python(value or {})
+            absent = adapter(_ABSENT).validate_python(value or {})
         except ValidationError:
             return {}
-        return {key: until for key, until in absent.items() if self._clock() < until}
+        return {key: until for key, until in absent.items() if self.clock() < until}
 
     def _remember_absent(self, source: IssueSource, keys: set[str]) -> None:
         if not keys:
             return
-        until = self._clock() + ABSENT
+        until = self.clock() + ABSENT
         absent = self._absent(source) | dict.fromkeys(sorted(keys), until)
         latest = dict(list(absent.items())[-_MOST_ABSENT:])
-        self._memory.put(
-            _absent_key(source), cache.adapter(_ABSENT).dump_python(latest, mode="json"), until
-        )
+        value = adapter(_ABSENT).dump_python(latest, mode="json")
+        self._memory.put(_absent_key(source), value, until)
 
     def _scopes(self) -> frozenset[str]:
-        return frozenset(map(scope_of, self._sources))
+        return frozenset(map(scope_of, self.sources))
 
     def _known_keys(self) -> dict[tuple[str, str], set[str]]:
         known: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         for issue in self.issues():
             known[issue.tracker, issue.group].update(map(str.casefold, (issue.key, *issue.aliases)))
         return known
-
-    def _counts(self) -> Counter[tuple[str, str]]:
-        return Counter((issue.tracker, issue.group) for issue in self.issues() if self._sources)
 
 
 # -- Small parts -------------------------------------------------------------------------------

@@ -24,8 +24,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tracklater_bot.sources.clues.salvage import salvage
-from tracklater_bot.sources.clues.thyme import LARGEST
+from tracklater_bot.sources.clues.thyme import LARGEST, salvage
 from tracklater_bot.sources.files import read_regular, replace_file
 
 try:

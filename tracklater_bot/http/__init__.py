@@ -5,6 +5,7 @@ host), never keeps cookies, and puts no body, token or full address into a messa
 """
 
 from tracklater_bot.http.client import (
+    Params,
     RetryPolicy,
     ServiceClient,
     Timing,
@@ -22,6 +23,7 @@ from tracklater_bot.http.responses import (
     Response,
     ResponseLate,
     ResponseLost,
+    Shape,
     Title,
     Unreachable,
     When,
@@ -30,7 +32,7 @@ from tracklater_bot.http.responses import (
 )
 
 __all__ = [
-    "BadResponse", "BadStatus", "HttpError", "Line", "Response", "ResponseLate", "ResponseLost",
-    "RetryPolicy", "ServiceClient", "Timing", "Title", "Unreachable", "When", "anonymous",
-    "basic", "bearer", "good_rows", "in_header", "understood", "utc_now",
+    "BadResponse", "BadStatus", "HttpError", "Line", "Params", "Response", "ResponseLate",
+    "ResponseLost", "RetryPolicy", "ServiceClient", "Shape", "Timing", "Title", "Unreachable",
+    "When", "anonymous", "basic", "bearer", "good_rows", "in_header", "understood", "utc_now",
 ]  # fmt: skip

@@ -14,16 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import SecretStr
 
-from tracklater_bot.http.responses import (
-    BadStatus,
-    HttpError,
-    Intercepted,
-    InvalidCredential,
-    Response,
-    ResponseLost,
-    Unreachable,
-    http_date,
-)
+from tracklater_bot.http import responses
 
 if TYPE_CHECKING:
     from tracklater_bot.http.transport import Transport
@@ -33,6 +24,10 @@ log = logging.getLogger(__name__)
 _TEMPORARY = frozenset({429, 502, 503, 504})
 _WAIT_HEADERS = ("Retry-After", "X-Throttle-Wait-Seconds")
 _LONGEST_WAIT = timedelta(days=1)
+
+
+Params: TypeAlias = Mapping[str, str | int]
+"""What is asked for in an address, after the question mark."""
 
 
 # -- Credentials -------------------------------------------------------------------------------
@@ -71,7 +66,7 @@ def _plain_text(secret: SecretStr | str) -> str:
 
 def _checked(token: str) -> str:
     if not token or not all("!" <= char <= "~" for char in token):
-        raise InvalidCredential("a token with characters that no token has")
+        raise responses.InvalidCredential("a token with characters that no token has")
     return token
 
 
@@ -101,29 +96,24 @@ class RetryPolicy:
     first: float = 0.5
 
 
+@dataclass(eq=False, repr=False)
 class ServiceClient:
     """The way to one service. Its calls give a Response of status 2xx or raise HttpErrors."""
 
-    def __init__(
-        self,
-        service: str,
-        base_url: str,
-        auth: Credentials,
-        *,
-        retry: RetryPolicy = RetryPolicy(),
-        timing: Timing = Timing(),
-    ) -> None:
-        self.service = service
-        self.base_url = base_url.rstrip("/")
-        self._auth = auth
-        self._retry = retry
-        self._timing = timing
+    service: str
+    base_url: str
+    auth: Credentials
+    retry: RetryPolicy = RetryPolicy()
+    timing: Timing = Timing()
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Response:
+    def __post_init__(self) -> None:
+        self.base_url = self.base_url.rstrip("/")
+
+    def get(self, path: str, params: Params | None = None) -> responses.Response:
         """Asks; tried again when that may help."""
         return self._with_retries("GET", path, params=params)
 
-    def find(self, path: str, body: object) -> Response:
+    def find(self, path: str, body: object) -> responses.Response:
         """A POST that only asks: tried again like a GET."""
         return self._with_retries("POST", path, body=body)
 
@@ -132,47 +122,47 @@ class ServiceClient:
         method: str,
         path: str,
         body: object = None,
-        params: Mapping[str, str | int] | None = None,
-    ) -> Response:
+        params: Params | None = None,
+    ) -> responses.Response:
         """Changes something: one request, never repeated."""
         return self._request(method, path, params=params, body=body)
 
-    def _with_retries(self, method: str, path: str, **what: Any) -> Response:
-        left = self._retry.seconds
-        for number in range(1, self._retry.tries + 1):
+    def _with_retries(self, method: str, path: str, **what: Any) -> responses.Response:
+        left = self.retry.seconds
+        for number in range(1, self.retry.tries + 1):
             try:
                 return self._request(method, path, **what)
-            except HttpError as error:
+            except responses.HttpError as error:
                 wait = self._pause(error, number)
-                if not _is_temporary(error) or number == self._retry.tries or wait > left:
+                if not _is_temporary(error) or number == self.retry.tries or wait > left:
                     raise
                 log.info("%s; asking again in %.1f s", error, wait)
                 left -= wait
-                self._timing.sleep(wait)
+                self.timing.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
-    def _pause(self, error: HttpError, number: int) -> float:
+    def _pause(self, error: responses.HttpError, number: int) -> float:
         """Seconds until the next try: what the service asked for, or doubling with jitter."""
-        jitter = self._timing.random()
+        jitter = self.timing.random()
         if error.retry_at is not None:
-            asked = (error.retry_at - self._timing.now()).total_seconds()
-            return max(asked, 0.0) + jitter * self._retry.first
-        return float(self._retry.first * 2 ** (number - 1) * (0.5 + jitter))
+            asked = (error.retry_at - self.timing.now()).total_seconds()
+            return max(asked, 0.0) + jitter * self.retry.first
+        return float(self.retry.first * 2 ** (number - 1) * (0.5 + jitter))
 
     def _request(
         self,
         method: str,
         path: str,
         *,
-        params: Mapping[str, str | int] | None = None,
+        params: Params | None = None,
         body: object = None,
-    ) -> Response:
+    ) -> responses.Response:
         response = self._transport.exchange(method, self.base_url + path, params, body)
         if 200 <= response.status < 300:
             return response
         if response.is_from_between:
-            raise Intercepted(response)
-        raise BadStatus(response, _retry_at(response, self._timing.now()))
+            raise responses.Intercepted(response)
+        raise responses.BadStatus(response, _retry_at(response, self.timing.now()))
 
     @cached_property
     def _transport(self) -> Transport:
@@ -180,16 +170,16 @@ class ServiceClient:
         # remembered makes none.
         from tracklater_bot.http.transport import Transport  # noqa: PLC0415
 
-        return Transport(self.service, self.base_url, self._auth)
+        return Transport(self.service, self.base_url, self.auth)
 
 
-def _is_temporary(error: HttpError) -> bool:
-    if isinstance(error, BadStatus | Intercepted):
-        return isinstance(error, BadStatus) and error.status in _TEMPORARY
-    return isinstance(error, Unreachable | ResponseLost) and not error.lasting
+def _is_temporary(error: responses.HttpError) -> bool:
+    if isinstance(error, responses.BadStatus | responses.Intercepted):
+        return isinstance(error, responses.BadStatus) and error.status in _TEMPORARY
+    return isinstance(error, responses.Unreachable | responses.ResponseLost) and not error.lasting
 
 
-def _retry_at(response: Response, now: datetime) -> datetime | None:
+def _retry_at(response: responses.Response, now: datetime) -> datetime | None:
     """When the service wants to be asked again, on our clock; at most a day ahead."""
     for name in _WAIT_HEADERS:
         wait = _requested_wait(response.headers.get(name, ""), response.date or now)
@@ -205,5 +195,5 @@ def _requested_wait(value: str, their_now: datetime) -> timedelta | None:
     except OverflowError:
         return _LONGEST_WAIT
     except ValueError:
-        until = http_date(value)
+        until = responses.http_date(value)
         return until - their_now if until is not None else None

@@ -76,8 +76,7 @@ class Intercepted(ResponseLost):
 
     def __init__(self, response: Response) -> None:
         super().__init__(
-            from_between(response.service, f" (HTTP {response.status})"),
-            status=response.status,
+            from_between(response.service, f" (HTTP {response.status})"), status=response.status
         )
 
 
@@ -124,6 +123,22 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{clean(host, 255)}{f':{port}' if port else ''}" if host else ""
 
 
+# -- Shapes --------------------------------------------------------------------------------------
+
+Shape: TypeAlias = type[T] | TypeAdapter[T]
+"""What an answer is read as."""
+_ADAPTERS: dict[object, TypeAdapter[Any]] = {}
+
+
+def adapter(shape: Shape[T]) -> TypeAdapter[T]:
+    """What reads and writes values of a shape; built for the first of them, since that takes ms."""
+    if isinstance(shape, TypeAdapter):
+        return shape
+    if shape not in _ADAPTERS:
+        _ADAPTERS[shape] = TypeAdapter(shape)
+    return _ADAPTERS[shape]
+
+
 # -- Answers -----------------------------------------------------------------------------------
 
 
@@ -160,11 +175,11 @@ class Response:
                 sentence = f"{from_between(self.service, ' with a page')}, or its address is wrong"
             raise BadResponse(f"{sentence} (HTTP {self.status})", status=self.status) from None
 
-    def read(self, shape: TypeAdapter[T]) -> T:
+    def read(self, shape: Shape[T]) -> T:
         """The body as `shape`, which names only the fields in use. Raises BadResponse."""
         value = self.json()
         try:
-            return shape.validate_python(value)
+            return adapter(shape).validate_python(value)
         except ValidationError as error:
             # The error's own text quotes the answer, so only the place is told.
             place = ".".join(str(part) for part in error.errors()[0]["loc"])
@@ -174,9 +189,9 @@ class Response:
                 status=self.status,
             ) from None
 
-    def rows(self, shape: TypeAdapter[T]) -> tuple[list[T], int]:
+    def rows(self, shape: Shape[T]) -> tuple[list[T], int]:
         """A list's rows that have the shape, and how many it has in all. Raises BadResponse."""
-        return understood(shape, rows := self.read(_ANY_ROWS)), len(rows)
+        return understood(shape, rows := self.read(list[Any])), len(rows)
 
     def text(self, longest: int = 200) -> str:
         """The body as one clean line: a JSON string or plain text; "" for HTML and the rest."""
@@ -211,22 +226,21 @@ def _when(value: object) -> datetime | None:
 When = Annotated[datetime | None, BeforeValidator(_when)]
 """A time in an answer, in UTC; one that cannot be read is as good as none."""
 
-_ANY_ROWS = TypeAdapter(list[Any])
 
-
-def understood(shape: TypeAdapter[T], rows: Iterable[object]) -> list[T]:
+def understood(shape: Shape[T], rows: Iterable[object]) -> list[T]:
     """Those of the rows that have the shape: an odd one is no reason to lose the others."""
-    good = []
+    good, understand = [], adapter(shape).validate_python
     for row in rows:
         with suppress(ValidationError):
-            good.append(shape.validate_python(row))
+            good.append(understand(row))
     return good
 
 
 def good_rows(shape: type[T]) -> BeforeValidator:
     """For a list in an answer: each row by itself; null, and what is no list, are the empty one."""
-    rows = TypeAdapter(shape)
-    return BeforeValidator(lambda found: understood(rows, found) if isinstance(found, list) else [])
+    return BeforeValidator(
+        lambda found: understood(shape, found) if isinstance(found, list) else []
+    )
 
 
 def http_date(value: str) -> datetime | None:

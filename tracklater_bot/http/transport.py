@@ -19,16 +19,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from tracklater_bot import __version__
 from tracklater_bot.domain.side_by_side import in_background
-from tracklater_bot.http import bounds
-from tracklater_bot.http.responses import (
-    BadResponse,
-    InvalidCredential,
-    Response,
-    ResponseLate,
-    ResponseLost,
-    Unreachable,
-    origin,
-)
+from tracklater_bot.http import bounds, responses
+from tracklater_bot.http.client import Params
 
 # At DEBUG it logs whole addresses, and those hold what somebody typed into a search.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -47,18 +39,25 @@ class Transport:
         self._service = service
         self._base_url = base_url
         self._credentials = credentials
-        self._session = _new_session()
+        session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter())
+        session.headers["User-Agent"] = f"tracklater-bot/{__version__}"
+        session.headers["Accept"] = "application/json"
+        # A cookie could sign us in as somebody else than the token does.
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session = session
         # What this machine tells itself is no proxy's affair.
         local = _LOCAL.match(base_url)
         self._proxies = {"no_proxy": local[1]} if local else None
 
     def exchange(
-        self, method: str, url: str, params: Mapping[str, str | int] | None, body: object
-    ) -> Response:
+        self, method: str, url: str, params: Params | None, body: object
+    ) -> responses.Response:
         """One request and its response, of whatever status. Raises HttpError's kinds."""
         sockets: list[socket.socket] = []
 
-        def run() -> Response:
+        def run() -> responses.Response:
             _running.sockets = sockets
             with self._session.request(
                 method,
@@ -73,7 +72,9 @@ class Transport:
                 stream=True,
             ) as response:
                 content = self._content(response)
-            return Response(self._service, response.status_code, response.headers, content)
+            return responses.Response(
+                self._service, response.status_code, response.headers, content
+            )
 
         try:
             return in_background(run).result(TOTAL)
@@ -82,12 +83,12 @@ class Transport:
                 with suppress(OSError):  # not TLS's own: the other thread is in the middle of it
                     socket.socket.shutdown(reading, socket.SHUT_RDWR)
             raise self._late(TOTAL) from None
-        except InvalidCredential:
+        except responses.InvalidCredential:
             self._fail(requests.exceptions.InvalidHeader())
         except requests.RequestException as error:
             self._fail(error)
         except ValueError:  # `requests` looks at where a redirect leads, though it follows none
-            raise BadResponse(
+            raise responses.BadResponse(
                 f"{self._service} sends us on to an address that is none", lasting=True
             ) from None
 
@@ -100,33 +101,39 @@ class Transport:
                 break
         if sentence := bounds.too_much(content):
             content.clear()  # an error keeps what its frames have
-            raise BadResponse(
+            raise responses.BadResponse(
                 f"{self._service} {sentence}", status=response.status_code, lasting=True
             )
         return bytes(content)
 
     def _fail(self, error: requests.RequestException) -> NoReturn:
         # `from None` throughout: the original texts carry addresses, sometimes with credentials.
-        where = origin(self._base_url) or self._service
+        where = responses.origin(self._base_url) or self._service
         if isinstance(error, requests.exceptions.InvalidProxyURL | requests.exceptions.ProxyError):
-            raise Unreachable(f"{self._service} is behind a proxy that does not answer") from None
+            raise responses.Unreachable(
+                f"{self._service} is behind a proxy that does not answer"
+            ) from None
         if _caused_by(error, ssl.SSLCertVerificationError):
-            raise Unreachable(
+            raise responses.Unreachable(
                 f"{self._service}'s certificate at {where} is not trusted by this machine",
                 lasting=True,
             ) from None
-        if _never_connected(error):
-            raise Unreachable(f"{self._service} at {where} cannot be reached") from None
+        if isinstance(error, requests.ConnectTimeout) or _caused_by(
+            error, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError
+        ):
+            raise responses.Unreachable(f"{self._service} at {where} cannot be reached") from None
         if isinstance(error, ValueError):  # a bad address or header: nothing went out
-            raise Unreachable(
+            raise responses.Unreachable(
                 f"{self._service}'s address or token is malformed: check the settings", lasting=True
             ) from None
         if isinstance(error, requests.Timeout):
             raise self._late(TIMEOUT[1]) from None
-        raise ResponseLost(f"{self._service} broke off before its answer was complete") from None
+        raise responses.ResponseLost(
+            f"{self._service} broke off before its answer was complete"
+        ) from None
 
-    def _late(self, seconds: float) -> ResponseLate:
-        return ResponseLate(f"{self._service} did not answer within {seconds:.0f} s")
+    def _late(self, seconds: float) -> responses.ResponseLate:
+        return responses.ResponseLate(f"{self._service} did not answer within {seconds:.0f} s")
 
 
 def _without_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -170,23 +177,6 @@ class _Adapter(HTTPAdapter):
 
 
 _POOLS = {"http": _HttpPool, "https": _HttpsPool}
-
-
-def _new_session() -> requests.Session:
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter())
-    session.headers["User-Agent"] = f"tracklater-bot/{__version__}"
-    session.headers["Accept"] = "application/json"
-    # A cookie could sign us in as somebody else than the token does.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    return isinstance(error, requests.ConnectTimeout) or _caused_by(
-        error, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError
-    )
 
 
 def _caused_by(error: BaseException, *kinds: type[BaseException]) -> bool:

@@ -12,8 +12,7 @@ from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.text import clock, shown, times
 from tracklater_bot.outbox import entry_items, outcomes
 from tracklater_bot.outbox.lookup import Lookup, is_same
-from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Ready, Sender
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay, Ready, Sender
 from tracklater_bot.outbox.worklogs import WorklogSender
 from tracklater_bot.store import Store, Transaction, days
 from tracklater_bot.store.jobs import Job, JobKind, Stage
@@ -102,9 +101,8 @@ class EntrySender(Sender[base.NewEntry]):
             case base.Gone() if deleting:
                 return outcomes.Written(None)
             case base.Gone():
-                return outcomes.Rejected(
-                    Problem.GONE, f"it was deleted in {self._label}; Approve makes it again"
-                )
+                gone = f"it was deleted in {self._label}; Approve makes it again"
+                return outcomes.Rejected(Problem.GONE, gone)
             case base.TooOld():
                 maybe = "; it may be there already, since an answer was lost" * job.doubtful
                 return outcomes.Rejected(Problem.TOO_OLD, f"{error}{maybe}")
@@ -158,9 +156,8 @@ class EntrySender(Sender[base.NewEntry]):
         if same is None:
             return refusal or outcomes.NotWritten()
         if self._taken(job, {same.id}):
-            return outcomes.Rejected(
-                Problem.REFUSED, f"{self._label} has an entry that is exactly the same already"
-            )
+            twice = f"{self._label} has an entry that is exactly the same already"
+            return outcomes.Rejected(Problem.REFUSED, twice)
         return _written(same)
 
     def _missing(self, entry: base.NewEntry) -> outcomes.Rejected | None:
@@ -193,9 +190,8 @@ class EntrySender(Sender[base.NewEntry]):
             return _written(same[0])
         if not foreign:
             return None
-        return outcomes.Rejected(
-            Problem.OVERLAP, _overlap(foreign[0], stored[0], self._label), foreign
-        )
+        sentence = _overlap(foreign[0], stored[0], self._label)
+        return outcomes.Rejected(Problem.OVERLAP, sentence, foreign)
 
     def _foreign(
         self, job: Job, entry: base.NewEntry, digest: Digest, now: datetime, oldest: datetime

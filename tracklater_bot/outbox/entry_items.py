@@ -12,8 +12,7 @@ from tracklater_bot.domain.edits import with_items
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.outbox import late_entries, outcomes
-from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Waiting, looks_first, wait
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay, Waiting, looks_first, wait
 from tracklater_bot.store import Transaction, days, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage, entry_job
 

@@ -16,8 +16,7 @@ from tracklater_bot.domain.digests import Digest, Problem
 from tracklater_bot.domain.urgency import low_priority
 from tracklater_bot.outbox import outcomes
 from tracklater_bot.outbox.lookup import Lookup, is_same
-from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Ready, Sender
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay, Ready, Sender
 from tracklater_bot.store import Store, Transaction, days, jobs, worklogs
 from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
 from tracklater_bot.trackers.base import GroupWorklogs, TrackerError

@@ -15,7 +15,7 @@ from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.payload import Payload
 from tracklater_bot.domain.text import shown
 from tracklater_bot.trackers import base
-from tracklater_bot.trackers.projects import task_of
+from tracklater_bot.trackers.forms import task_of
 
 
 class AccountFacts(Protocol):
@@ -37,6 +37,7 @@ class _SeenEntries:
     entries: tuple[TimeEntry, ...]
 
 
+@dataclass(eq=False, repr=False)
 class Lookup:
     """One person's tracker. Senders for entries and late entries share one.
 
@@ -44,22 +45,17 @@ class Lookup:
     their issue.
     """
 
-    def __init__(
-        self,
-        tracker: Callable[[], base.Tracker],
-        facts: AccountFacts | None = None,
-        *,
-        key_tag: bool = False,
-    ) -> None:
-        self.tracker = tracker
-        self._facts = facts
-        self._key_tag = key_tag
+    tracker: Callable[[], base.Tracker]
+    facts: AccountFacts | None = None
+    key_tag: bool = False
+
+    def __post_init__(self) -> None:
         self._asked: base.Account | None = None
         self._snapshot: _SeenEntries | None = None
 
     def constraints(self) -> base.Constraints:
         """What the workspace demands of every entry."""
-        return self._facts.constraints() if self._facts else base.Constraints()
+        return self.facts.constraints() if self.facts else base.Constraints()
 
     # -- The entry that a payload stands for -----------------------------------------------------
 
@@ -76,7 +72,7 @@ class Lookup:
         )
 
     def _tags(self, payload: Payload) -> tuple[str, ...]:
-        if not self._key_tag or payload.issue is None:
+        if not self.key_tag or payload.issue is None:
             return payload.tags
         return tuple(dict.fromkeys((*payload.tags, payload.issue)))
 
@@ -100,7 +96,7 @@ class Lookup:
         return task.id if task else None
 
     def _account(self) -> base.Account | None:
-        return (self._facts.account() if self._facts else None) or self._asked
+        return (self.facts.account() if self.facts else None) or self._asked
 
     # -- What is tracked -------------------------------------------------------------------------
 

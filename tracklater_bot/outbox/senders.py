@@ -9,8 +9,7 @@ from tracklater_bot.outbox import entry_items, worklogs
 from tracklater_bot.outbox.entries import EntrySender
 from tracklater_bot.outbox.late_entries import LateEntrySender, LateWorklogSender
 from tracklater_bot.outbox.lookup import Lookup
-from tracklater_bot.outbox.outcomes import Rejected
-from tracklater_bot.outbox.worker import Senders
+from tracklater_bot.outbox.outcomes import Rejected, Senders
 from tracklater_bot.outbox.worklogs import WorklogSender
 from tracklater_bot.store import Store, Transaction, days, jobs
 from tracklater_bot.store.jobs import Job, JobKind, Stage, Target

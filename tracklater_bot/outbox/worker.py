@@ -13,16 +13,15 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from tracklater_bot.domain.digests import Problem
 from tracklater_bot.domain.errors import StoreError, log_failure
 from tracklater_bot.outbox import outcomes
-from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Ready, Sender
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay, Ready, Sender, Senders
 from tracklater_bot.store import Store, days, jobs, lanes
 from tracklater_bot.store.days import LONGEST_WAIT
 from tracklater_bot.store.jobs import Job, Stage, Target
@@ -30,8 +29,6 @@ from tracklater_bot.store.lanes import Lane, Lease
 from tracklater_bot.trackers.base import Late, NotSent, OverQuota, TrackerError, Unknown
 
 log = logging.getLogger(__name__)
-
-Senders: TypeAlias = Mapping[Target, Sender[Any]]
 
 LEASE = timedelta(minutes=5)  # far longer than a request may take
 SPACING = timedelta(seconds=1)  # what trackers take
@@ -61,6 +58,7 @@ class Pace:
         return timedelta(seconds=seconds * (0.5 + self.chance()))
 
 
+@dataclass(eq=False, repr=False)
 class Worker:
     """Sends what is due of one person.
 
@@ -68,21 +66,14 @@ class Worker:
     the one by which trackers say when to come again.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        person: str,
-        owner: str,
-        senders: Senders,
-        clock: Callable[[], datetime],
-        pace: Pace | None = None,
-    ) -> None:
-        self._store = store
-        self._person = person
-        self._owner = owner
-        self._senders = senders
-        self._clock = clock
-        self._pace = pace or Pace()
+    store: Store
+    person: str
+    owner: str
+    senders: Senders
+    clock: Callable[[], datetime]
+    pace: Pace = Pace()
+
+    def __post_init__(self) -> None:
         self._working = threading.Lock()
         self._troubles = Counter[int]()  # each job's own, in a row
         self._last_look: tuple[datetime, float] | None = None
@@ -97,28 +88,23 @@ class Worker:
         if self._working.acquire(blocking=False):
             try:
                 changed |= self._mend()
-                while (days_of_job := self._serve()) is not None:
+                while (days_of_job := self.serve()) is not None:
                     changed |= days_of_job
                 changed |= self._tell_waits()
             finally:
                 self._working.release()
         return changed
 
-    def serve_once(self, target: Target) -> set[PersonDay] | None:
-        """Sends the earliest due job of one lane; None where there is none, or it is another's."""
-        with self._working:
-            return self._serve(target)
-
     def due_in(self) -> timedelta | None:
         """How long until `work` has something to do again; None when all is sent."""
-        with self._store.reading() as transaction:
-            due = lanes.next_due(transaction, self._person)
-            return None if due is None else due - self._store.now(transaction)
+        with self.store.reading() as transaction:
+            due = lanes.next_due(transaction, self.person)
+            return None if due is None else due - self.store.now(transaction)
 
     def _mend(self) -> set[PersonDay]:
         """What a clock that was set has left behind; at first also items that lost their job."""
-        with self._store.writing() as transaction:
-            now, ticks = self._store.now(transaction), self._pace.ticks()
+        with self.store.writing() as transaction:
+            now, ticks = self.store.now(transaction), self.pace.ticks()
             furthest = LONGEST_WAIT
             if self._last_look is not None:
                 last, then = self._last_look
@@ -126,58 +112,57 @@ class Worker:
                 if ahead < -CLOCK_STEP:
                     furthest = CLOCK_STEP
                 elif ahead > CLOCK_STEP:
-                    jobs.put_off_late(transaction, self._person, ahead)
+                    jobs.put_off_late(transaction, self.person, ahead)
             of_lanes = min(furthest, 1.5 * LONGEST_PAUSE)
-            lanes.bring_forward(transaction, self._person, now, furthest, of_lanes)
+            lanes.bring_forward(transaction, self.person, now, furthest, of_lanes)
             changed = set[PersonDay]()
-            for sender in () if self._last_look else self._senders.values():
-                changed |= sender.recover(transaction, self._person, now)
+            for sender in () if self._last_look else self.senders.values():
+                changed |= sender.recover(transaction, self.person, now)
         self._last_look = now, ticks
         return changed
 
     def _tell_waits(self) -> set[PersonDay]:
         """Lets whatever waits for a lane that rests for longer say until when."""
         changed = set[PersonDay]()
-        with self._store.reading() as transaction:
-            now = self._store.now(transaction)
-            resting = lanes.resting(transaction, self._person, now + WORTH_A_WORD)
+        with self.store.reading() as transaction:
+            now = self.store.now(transaction)
+            resting = lanes.resting(transaction, self.person, now + WORTH_A_WORD)
         for target, until in resting.items():
-            with self._store.writing() as transaction:
-                sender = self._senders[Target(target)]
-                changed |= sender.held_back(transaction, self._person, until, now)
+            with self.store.writing() as transaction:
+                sender = self.senders[Target(target)]
+                changed |= sender.held_back(transaction, self.person, until, now)
         return changed
 
-    def _serve(self, target: Target | None = None) -> set[PersonDay] | None:
+    def serve(self) -> set[PersonDay] | None:
         """One job of one lane, so that every lane gets its turn; None where none is free."""
-        with self._store.writing() as transaction:
-            lanes.release_dead(transaction, self._owner)
-            now = self._store.now(transaction)
-            lease = Lease(self._owner, now, self._pace.lease)
-            lane = lanes.take(transaction, self._person, lease, target)
+        with self.store.writing() as transaction:
+            lanes.release_dead(transaction, self.owner)
+            now = self.store.now(transaction)
+            lane = lanes.take(transaction, self.person, Lease(self.owner, now, self.pace.lease))
             job = jobs.next_due(transaction, lane, now) if lane else None
         if lane is None:
             return None
         end = self._attempt(job, now) if job else None
-        with self._store.writing() as transaction:
-            now, changed = self._store.now(transaction), set[PersonDay]()
+        with self.store.writing() as transaction:
+            now, changed = self.store.now(transaction), set[PersonDay]()
             not_before, failures = now, lane.failures
             if end is not None:
                 job, result = end
                 outcome = self._outcome(job, result, lane, now)
-                changed = self._senders[job.target].apply(transaction, job, outcome, now)
+                changed = self.senders[job.target].apply(transaction, job, outcome, now)
                 if isinstance(outcome, outcomes.Written | outcomes.Rejected):
                     self._troubles.pop(job.id, None)
                 not_before, failures = self._next_use(lane, outcome, now)
-            lanes.release(transaction, lane, self._owner, not_before, failures)
+            lanes.release(transaction, lane, self.owner, not_before, failures)
         return changed
 
     def _attempt(self, job: Job, now: datetime) -> tuple[Job, Outcome | TrackerError] | None:
         """How the job fared; None when it has to be looked at anew."""
         if job.stage is Stage.SENDING:
             # Only a process that died leaves this behind, since the lane is ours now.
-            at = max(min(job.sent_at or now, now) + self._pace.lookup_delay, now)
+            at = max(min(job.sent_at or now, now) + self.pace.lookup_delay, now)
             return job, outcomes.Unconfirmed("the bot was stopped while sending", at)
-        sender = self._senders[job.target]
+        sender = self.senders[job.target]
         try:
             ready = sender.prepare(job, now)
             if not isinstance(ready, Ready):
@@ -199,18 +184,18 @@ class Worker:
 
     def _stood_still(self, job: Job) -> outcomes.Unconfirmed | None:
         """What becomes of the job where its lane is no longer ours, by the store's clock."""
-        with self._store.reading() as transaction:
-            now = self._store.now(transaction)
-            held = lanes.is_held(transaction, job.person, job.target, self._owner, now)
+        with self.store.reading() as transaction:
+            now = self.store.now(transaction)
+            held = lanes.is_held(transaction, job.person, job.target, self.owner, now)
         return None if held else outcomes.Unconfirmed("the bot stood still before sending", now)
 
     def _mark_sending(self, job: Job, sender: Sender[Any]) -> Job | None:
         """Committed before the request; None when the job is to be looked at anew instead."""
-        with self._store.writing() as transaction:
-            now = self._store.now(transaction)
+        with self.store.writing() as transaction:
+            now = self.store.now(transaction)
             if days.load(transaction, job.person, job.day, lock=True) is None:
                 return None
-            sending = jobs.mark_sending(transaction, job, self._owner, now)
+            sending = jobs.mark_sending(transaction, job, self.owner, now)
             if sending is not None:
                 sender.apply(transaction, sending, outcomes.Sending(), now)
         return sending
@@ -223,22 +208,22 @@ class Worker:
             return result
         failures = max(lane.failures, self._troubles[job.id])
         self._troubles[job.id] += 1
-        sentence, pause = str(result), now + self._pace.backoff(failures)
+        sentence, pause = str(result), now + self.pace.backoff(failures)
         if isinstance(result, NotSent):
             quota = isinstance(result, OverQuota)
             again = now + LONGEST_PAUSE if quota else pause
             if result.retry_at is not None:
                 # Whatever it says, neither at once for ever nor later than we ever wait.
-                again = now + min(max(result.retry_at - self._clock(), pause - now), LONGEST_WAIT)
+                again = now + min(max(result.retry_at - self.clock(), pause - now), LONGEST_WAIT)
             code = Problem.QUOTA if quota else Problem.WAITING
             return outcomes.RetryLater(code, sentence, again, result.sent)
         if isinstance(result, Unknown) and job.stage is Stage.SENDING:
             slow = isinstance(result, Late)
-            delay = self._pace.slow_lookup_delay if slow else self._pace.lookup_delay
+            delay = self.pace.slow_lookup_delay if slow else self.pace.lookup_delay
             return outcomes.Unconfirmed(sentence, max(pause, now + delay))
         final = None
         if not isinstance(result, Unknown):
-            final = self._senders[job.target].final(job, result)
+            final = self.senders[job.target].final(job, result)
         return final or outcomes.RetryLater(Problem.WAITING, sentence, pause)
 
     def _next_use(self, lane: Lane, outcome: Outcome, now: datetime) -> tuple[datetime, int]:
@@ -250,6 +235,6 @@ class Worker:
                 return min(at, now + 1.5 * LONGEST_PAUSE), lane.failures + 1
             case outcomes.Unconfirmed(at=at):
                 # Its trouble may be that job's own: the others go on meanwhile.
-                return min(at, now + self._pace.backoff(lane.failures)), lane.failures + 1
+                return min(at, now + self.pace.backoff(lane.failures)), lane.failures + 1
             case _:
-                return now + self._pace.spacing, 0
+                return now + self.pace.spacing, 0

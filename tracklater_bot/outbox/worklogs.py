@@ -13,8 +13,7 @@ from datetime import datetime
 from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.payload import Payload, worklog_of
 from tracklater_bot.outbox import late_entries, outcomes
-from tracklater_bot.outbox.outcomes import Outcome, PersonDay
-from tracklater_bot.outbox.sender import Ready, Sender, Waiting, wait
+from tracklater_bot.outbox.outcomes import Outcome, PersonDay, Ready, Sender, Waiting, wait
 from tracklater_bot.store import Transaction, days, jobs, worklogs
 from tracklater_bot.store.jobs import Job, JobKind, NewJob, Stage, Target
 from tracklater_bot.store.worklogs import StoredWorklog
@@ -85,10 +84,9 @@ class WorklogSender(Sender[base.Worklogs]):
         """What an error means for the worklog for good."""
         self._refusals.pop(job.id, None)
         if isinstance(error, base.Gone):
-            deleted = job.kind is JobKind.DELETE
-            return (
-                outcomes.Written(None) if deleted else outcomes.Rejected(Problem.GONE, str(error))
-            )
+            if job.kind is JobKind.DELETE:
+                return outcomes.Written(None)
+            return outcomes.Rejected(Problem.GONE, str(error))
         # A refusal now does not tell whether an earlier request got through.
         doubtful = job.doubtful and not isinstance(error, base.Conflict | base.TooOld)
         return None if doubtful else outcomes.Rejected(Problem.REFUSED, str(error))
@@ -187,9 +185,8 @@ class _ItemWorklog:
                 if isinstance(outcome, outcomes.NotWritten) and job.kind is JobKind.CREATE:
                     late_entries.watch(self.transaction, self.digest, job, self.now)
                 wait(self.transaction, job, outcome, self.now)
-                self.follow(
-                    waiting=outcome.sentence if isinstance(outcome, outcomes.RetryLater) else None
-                )
+                told = outcome.sentence if isinstance(outcome, outcomes.RetryLater) else None
+                self.follow(waiting=told)
             case _:
                 raise AssertionError("this does not become of a worklog's job")
 

@@ -33,18 +33,16 @@ _ON_ITS_WAY = "It is on its way to {}: try again in a moment."
 _DECIDED_ALREADY = "It is decided already: press Undo first."
 
 
+@dataclass(eq=False, repr=False)
 class Review:
     """Takes decisions. All raise ReviewError, NotYours for another person's day, and StoreError.
 
     Sentences call the place of the entries as `tracker` says.
     """
 
-    def __init__(
-        self, store: Store, clock: Callable[[], datetime], tracker: TrackerWords = SOME_TRACKER
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._tracker = tracker
+    store: Store
+    clock: Callable[[], datetime]
+    tracker: TrackerWords = SOME_TRACKER
 
     # -- Decisions -----------------------------------------------------------------------------
 
@@ -72,23 +70,21 @@ class Review:
 
         `seen` is what was shown before (`ReadyRows`); once approved, asking again does nothing.
         """
-        with self._store.writing() as transaction:
+        with self.store.writing() as transaction:
             found = (days.load(transaction, person, day, lock=True) for day in dates)
             open_days = [digest for digest in found if digest and self._in_reach(digest)]
             rows = ReadyRows.of(open_days, certain_only=certain_only)
             if rows.number and rows.seen != seen:
                 raise ReviewError({"": _CHANGED_DAYS})
             for digest in open_days:
-                decision = _DayDecision(
-                    self._store, transaction, self._tracker, digest, self._clock()
-                )
+                decision = _DayDecision(self.store, transaction, self.tracker, digest, self.clock())
                 for item in digest.ready(certain_only=certain_only):
                     decision.approve(item)
             return rows.number
 
     def _in_reach(self, digest: Digest) -> bool:
         zone = ZoneInfo(digest.timezone)
-        return self._tracker.reaches(digest.day, zone, self._clock())
+        return self.tracker.reaches(digest.day, zone, self.clock())
 
     def skip(self, person: str, item_id: str) -> Digest:
         """Leaves the item out."""
@@ -181,7 +177,7 @@ class Review:
         with self._deciding(person, item_id) as decision:
             if decision.item.problem_code is not Problem.OVERLAP:
                 return decision.digest
-            now = self._clock()
+            now = self.clock()
             tracked = [span for entry in decision.digest.tracked if (span := entry.span(now))]
             left = edits.remainders(decision.item, tracked)
             if not left:
@@ -201,24 +197,22 @@ class Review:
 
     @contextmanager
     def _deciding(self, person: str, item_id: str) -> Iterator[_ItemDecision]:
-        with self._store.writing() as transaction:
+        with self.store.writing() as transaction:
             digest = days.load_by_item(transaction, item_id, lock=True)
             if digest is None:
                 raise ReviewError({"": _OUTDATED})
             if digest.person != person:
                 raise NotYours
             item = next(item for item in digest.items if item.id == item_id)
-            yield _ItemDecision(
-                self._store, transaction, self._tracker, digest, self._clock(), item
-            )
+            yield _ItemDecision(self.store, transaction, self.tracker, digest, self.clock(), item)
 
     @contextmanager
     def _day(self, person: str, day: date) -> Iterator[_DayDecision]:
-        with self._store.writing() as transaction:
+        with self.store.writing() as transaction:
             digest = days.load(transaction, person, day, lock=True)
             if digest is None:
                 raise ReviewError({"": _UNKNOWN_DAY})
-            yield _DayDecision(self._store, transaction, self._tracker, digest, self._clock())
+            yield _DayDecision(self.store, transaction, self.tracker, digest, self.clock())
 
 
 @dataclass
@@ -285,9 +279,8 @@ class _DayDecision:
         for entry in self.digest.tracked:
             span = entry.span(self.now)
             if span is not None and span.overlaps(item.suggestion.span):
-                raise ReviewError(
-                    {"": f"There is an entry in {self.tracker.label} between the two."}
-                )
+                between = f"There is an entry in {self.tracker.label} between the two."
+                raise ReviewError({"": between})
 
     def revert(self, number: int) -> None:
         """Puts back what a change replaced. Raises ReviewError if other things came in between."""

@@ -8,6 +8,7 @@ monotonic clock, finds whatever is due; the cron job only makes the usual case p
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -20,6 +21,7 @@ TICK_SECONDS = 30.0
 PRUNE_MINUTES = 5  # after the start, when nobody waits for it any more; then daily
 
 
+@dataclass(eq=False, repr=False)
 class Schedule:
     """Calls `announce_due` at the person's time and every tick, `outbox` every tick, `prune` daily.
 
@@ -27,17 +29,12 @@ class Schedule:
     `plan` is asked on every tick, so that a change of plan or of zone moves the exact time.
     """
 
-    def __init__(
-        self,
-        plan: Callable[[], Plan],
-        announce_due: Callable[[], None],
-        outbox: Callable[[], None],
-        prune: Callable[[], None],
-    ) -> None:
-        self._plan = plan
-        self._announce_due = announce_due
-        self._outbox = outbox
-        self._prune = prune
+    plan: Callable[[], Plan]
+    announce_due: Callable[[], None]
+    outbox: Callable[[], None]
+    prune: Callable[[], None]
+
+    def __post_init__(self) -> None:
         self._prunes_later = True
         self._loops = (
             Loop("catch-up", self._tick),
@@ -64,27 +61,27 @@ class Schedule:
 
     def tick(self) -> None:
         """Moves the exact time to where the plan has it, and announces what is due."""
-        plan = self._plan()
+        plan = self.plan()
         if plan != self._planned:
             # It only wakes the loop: whatever hangs in a call holds nobody but that one.
             announce = self._loops[0].wake
             self._scheduler.add_job(announce, _cron(plan), id="digest", replace_existing=True)
             self._planned = plan
-        self._announce_due()
+        self.announce_due()
 
     def _tick(self) -> float:
         self.tick()
         return TICK_SECONDS
 
     def _tick_outbox(self) -> float:
-        self._outbox()
+        self.outbox()
         return TICK_SECONDS
 
     def _tick_prune(self) -> float:
         if self._prunes_later:
             self._prunes_later = False
             return PRUNE_MINUTES * 60.0
-        self._prune()
+        self.prune()
         return 24 * 3600.0
 
 

@@ -19,7 +19,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry import RetryHandler
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from tracklater_bot.domain.errors import code_in, from_between, log_failure
+from tracklater_bot.domain.errors import StoreError, code_in, from_between, log_failure
 from tracklater_bot.domain.side_by_side import in_background
 from tracklater_bot.domain.text import clean, day_name
 from tracklater_bot.scheduling.scheduler import Schedule

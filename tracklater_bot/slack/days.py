@@ -40,7 +40,7 @@ from tracklater_bot.slack.pace import MINUTE, PacedClient
 from tracklater_bot.slack.person import Person
 from tracklater_bot.slack.pictures import Pictures, Uploader
 from tracklater_bot.slack.views import Views, Weeks, page_key, said_key
-from tracklater_bot.store.processes import owner_name
+from tracklater_bot.store.lanes import owner_name
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from tracklater_bot.blocks.week import (
     in_all,
     week_message,
 )
-from tracklater_bot.catalog import day_totals
+from tracklater_bot.catalog import cache
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.day_totals import DayTimes, usual_length
 from tracklater_bot.domain.digests import UNDER_WAY, Digest, ItemState
@@ -163,7 +163,7 @@ class Views:
 
     def remember(self, times: DayTimes) -> None:
         """Keeps for a while how a day looked that is not stored."""
-        day_totals.keep(self.person.memory, times, self.person.clock())
+        cache.keep_times(self.person.memory, times, self.person.clock())
 
     def last_waiting(self, besides: date) -> DayTimes | None:
         """The last day before today, but for one, whose work is open or was never shown.
@@ -215,7 +215,9 @@ class Views:
 
     def _times(self, day: date, digest: Digest | None) -> DayTimes:
         now = self.person.clock()
-        return DayTimes.of(digest, now) if digest else day_totals.kept(self.person.memory, day, now)
+        return (
+            DayTimes.of(digest, now) if digest else cache.kept_times(self.person.memory, day, now)
+        )
 
     def _recent(self) -> list[Digest]:
         since = self.person.clock().date() - OPEN_DAYS_BACK

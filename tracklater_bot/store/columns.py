@@ -79,9 +79,9 @@ class Packed(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Into the database; all in ASCII, so that no character can be refused."""
-        return (
-            None if value is None else json.dumps(_renamed(msgspec.to_builtins(value), STORED_AS))
-        )
+        if value is None:
+            return None
+        return json.dumps(_renamed(msgspec.to_builtins(value), STORED_AS))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Out of the database, checked against the shape."""

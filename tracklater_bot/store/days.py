@@ -12,14 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tracklater_bot.domain.day import Span
-from tracklater_bot.domain.digests import (
-    IN_PROGRESS,
-    Digest,
-    Item,
-    ItemState,
-    Problem,
-    Worklog,
-)
+from tracklater_bot.domain.digests import IN_PROGRESS, Digest, Item, ItemState, Problem, Worklog
 from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.edits import in_order, refreshed, with_items
 from tracklater_bot.domain.entries import TimeEntry
@@ -28,7 +21,7 @@ from tracklater_bot.domain.steadiness import steady
 from tracklater_bot.domain.suggestions import CERTAIN, Suggestion
 from tracklater_bot.domain.track_record import Outcome, TrackRecord
 from tracklater_bot.store.columns import STORED_AS, insert_missing
-from tracklater_bot.store.processes import is_dead
+from tracklater_bot.store.lanes import is_dead
 from tracklater_bot.store.tables import changes, digests, items
 
 CLAIM = timedelta(minutes=2)
@@ -36,13 +29,16 @@ LONGEST_WAIT = timedelta(hours=1)  # of an item, and of its job
 
 # Built once: these are asked at every click, and putting a statement together takes longer than
 # SQLite takes to answer it.
-_DAY = sa.select(digests).where(
-    digests.c.person == sa.bindparam("person"), digests.c.day == sa.bindparam("day")
-)
+
+
+def _at(table: sa.Table, person: str, day: str) -> sa.ColumnElement[bool]:
+    """Of a day, which is told when the statement is executed."""
+    return (table.c.person == sa.bindparam(person)) & (table.c.day == sa.bindparam(day))
+
+
+_DAY = sa.select(digests).where(_at(digests, "person", "day"))
 _DAY_LOCKED = _DAY.with_for_update()
-_ITEMS = sa.select(items).where(
-    items.c.person == sa.bindparam("person"), items.c.day == sa.bindparam("day")
-)
+_ITEMS = sa.select(items).where(_at(items, "person", "day"))
 _DAY_OF_ITEM = (
     sa.select(digests)
     .join(items, sa.and_(items.c.person == digests.c.person, items.c.day == digests.c.day))
@@ -50,9 +46,7 @@ _DAY_OF_ITEM = (
 )
 _DAY_OF_ITEM_LOCKED = _DAY_OF_ITEM.with_for_update(of=digests)
 # What they change is what they are executed with.
-_CHANGE_DAY = sa.update(digests).where(
-    digests.c.person == sa.bindparam("whose"), digests.c.day == sa.bindparam("which")
-)
+_CHANGE_DAY = sa.update(digests).where(_at(digests, "whose", "which"))
 _CHANGE_ITEM = sa.update(items).where(items.c.id == sa.bindparam("which"))
 _ADD_ITEM = sa.insert(items)
 
@@ -149,9 +143,8 @@ def outcomes(
     """What became of the person's suggestions of the days since then, as far as it is decided."""
     query = sa.select(items).where(_decided(person, since))
     query = query.where(items.c.by_hand) if changed_only else query
-    replaced = sa.select(changes.c.id, changes.c.before).where(
-        changes.c.person == person, changes.c.day >= since
-    )
+    lately = (changes.c.person == person) & (changes.c.day >= since)
+    replaced = sa.select(changes.c.id, changes.c.before).where(lately)
     before = {row.id: row.before for row in connection.execute(replaced)}
     became: defaultdict[str, list[tuple[str | None, IssueId | None]]] = defaultdict(list)
     suggested: dict[str, Suggestion] = {}
@@ -195,9 +188,8 @@ def decisions(connection: sa.Connection, person: str, since: date) -> list[Decis
 
 def entries_taken(connection: sa.Connection, person: str, entry_ids: Collection[str]) -> set[str]:
     """Which of the entries belong to one of the person's items."""
-    query = sa.select(items.c.entry_id).where(
-        items.c.person == person, items.c.entry_id.in_(entry_ids)
-    )
+    where = (items.c.person == person) & items.c.entry_id.in_(entry_ids)
+    query = sa.select(items.c.entry_id).where(where)
     return {entry_id for (entry_id,) in connection.execute(query)}
 
 
@@ -232,9 +224,8 @@ def _is(person: str, day: date) -> Any:
 
 
 def _digest(connection: sa.Connection, row: sa.Row[Any]) -> Digest:
-    ours = in_order(
-        _item(item) for item in connection.execute(_ITEMS, {"person": row.person, "day": row.day})
-    )
+    place = {"person": row.person, "day": row.day}
+    ours = in_order(map(_item, connection.execute(_ITEMS, place)))
     values = {name: getattr(row, name) for name in _DAY_NAMES if name != "tracked"}
     return Digest(
         **values,
@@ -268,7 +259,13 @@ def _item(row: sa.Row[Any]) -> Item:
 def save_draft(
     connection: sa.Connection, person: str, draft: Draft, steady_groups: Collection[str] = ()
 ) -> Digest:
-    """Stores the day as it was just read; see `Store.save_draft`."""
+    """Stores the day as it was just read.
+
+    What was decided, or edited by hand, stays as it is and keeps its time. Open items are replaced
+    by the draft's suggestions; one that was there before keeps its id and version. Where the day
+    has a message, open items of `steady_groups` keep what they say, unless something else is
+    certain.
+    """
     empty = Digest(person, draft.day, draft.timezone, version=0)
     insert_missing(connection, digests, _columns(empty))
     before = load(connection, person, draft.day, lock=True) or empty
@@ -387,11 +384,13 @@ def claim(
     day: date,
     owner: str,
     now: datetime,
-    replacing: str | None,
+    replacing: str | None = None,
 ) -> ClaimResult:
-    """Whether the owner may post now a message that replaces that one (None: it is new).
+    """Whether this owner may post the day's message now: one bot at a time may.
 
-    A claim that nobody followed up is void after a while.
+    `replacing` is the `ts` of the message that the owner found gone; a message posted by somebody
+    else meanwhile makes the claim fail. Claims end with `set_posted`, after two minutes, or when
+    their owner's process has ended.
     """
     query = sa.select(digests.c.ts, digests.c.claimed_by, digests.c.claimed_until)
     row = connection.execute(query.where(_is(person, day)).with_for_update()).one_or_none()

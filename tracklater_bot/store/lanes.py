@@ -5,14 +5,61 @@ All functions work inside the caller's transaction.
 
 from __future__ import annotations
 
+import os
+import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
 from tracklater_bot.store.columns import UtcTime, Words, insert_missing
-from tracklater_bot.store.processes import is_dead
 from tracklater_bot.store.tables import ACTIVE, lanes, outbox
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_PROCESSES = Path("/proc/self/ns/pid")
+
+
+def owner_name() -> str:
+    """A name for this process that no other has: `host:space:pid:random`."""
+    return f"{socket.gethostname()}:{_process_space()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether the owner certainly runs no more; False where that cannot be known from here.
+
+    Spares a restarted bot the wait for its own old lease. Process ids mean something only within
+    one boot and one container, so both are part of the name.
+    """
+    host, _, rest = owner.partition(":")
+    space, _, rest = rest.partition(":")
+    pid = rest.partition(":")[0]
+    here = (socket.gethostname(), _process_space())
+    if not _process_space() or (host, space) != here or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
+
+
+@cache
+def _process_space() -> str:
+    """Within what process ids are unique; empty where Linux does not tell."""
+    try:
+        boot = _BOOT.read_text().strip()
+        return f"{boot}-{_PROCESSES.stat().st_ino:x}"
+    except OSError:
+        return ""
+
+
+# -- Lanes -----------------------------------------------------------------------------------------
+
 
 # Built once, as in `days`: the worker asks these again and again. The states are written out, so
 # that the index of active jobs is used.
@@ -38,10 +85,9 @@ _FREE = (
         ),
     )
     .order_by(lanes.c.not_before.is_not(None), lanes.c.not_before)
+    .limit(1)
     .with_for_update(skip_locked=True)
 )
-_FIRST_FREE = _FREE.limit(1)
-_FREE_OF_TARGET = _FREE.where(lanes.c.target == bindparam("which"))
 _PLACE = and_(lanes.c.person == bindparam("whose"), lanes.c.target == bindparam("which"))
 _HOLDER = select(lanes.c.owner, lanes.c.leased_until).where(_PLACE)
 # What they change is what they are executed with.
@@ -81,20 +127,15 @@ def add(connection: Connection, person: str, target: str) -> None:
     insert_missing(connection, lanes, {"person": person, "target": target, "failures": 0})
 
 
-def take(
-    connection: Connection, person: str, lease: Lease, target: str | None = None
-) -> Lane | None:
+def take(connection: Connection, person: str, lease: Lease) -> Lane | None:
     """Leases a lane of the person that has a due job and is nobody's; None without any.
 
-    It is the target's lane, or the one that has waited longest. PostgreSQL passes over lanes that
-    another worker is taking at this moment.
+    It is the one that has waited longest. PostgreSQL passes over lanes that another worker is
+    taking at this moment.
     """
     until = lease.now + lease.length
     values = {"owner": lease.owner, "now": lease.now, "whose": person, "furthest": until}
-    query = _FIRST_FREE
-    if target is not None:
-        query, values = _FREE_OF_TARGET, values | {"which": target}
-    row = connection.execute(query, values).one_or_none()
+    row = connection.execute(_FREE, values).one_or_none()
     if row is None:
         return None
     place = {"whose": row.person, "which": row.target}

@@ -15,15 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, s
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.store import days
 from tracklater_bot.store.jobs import Stage
-from tracklater_bot.store.tables import (
-    ACTIVE,
-    changes,
-    digests,
-    items,
-    memory,
-    outbox,
-    worklogs,
-)
+from tracklater_bot.store.tables import ACTIVE, changes, digests, items, memory, outbox, worklogs
 
 JOBS_LAST = timedelta(days=30)
 DAYS_LAST = timedelta(days=400)
@@ -37,13 +29,17 @@ def prune(connection: Connection, person: str, now: datetime) -> None:
     # Taiga's tokens were once kept under such keys; they stay in the process by now.
     tokens = (memory.c.person == person) & memory.c.key.startswith("taiga:")
     connection.execute(delete(memory).where(ended | tokens))
-    old = select(digests.c.day).where(
-        digests.c.person == person, digests.c.day < (now - DAYS_LAST).date()
-    )
+    before = (now - DAYS_LAST).date()
+    old = select(digests.c.day).where(digests.c.person == person, digests.c.day < before)
     for (day,) in connection.execute(old.order_by(digests.c.day)).all():
         digest = days.load(connection, person, day, lock=True)
         if digest is not None and not _is_needed(connection, digest):
-            _drop(connection, digest)
+            ids = [item.id for item in digest.items]
+            connection.execute(delete(worklogs).where(worklogs.c.item_id.in_(ids)))
+            for table in (outbox, changes, items, digests):
+                connection.execute(delete(table).where(_of(digest.person, digest.day, table)))
+            about = (memory.c.person == digest.person) & memory.c.key.like(f"%:{digest.day}")
+            connection.execute(delete(memory).where(about))
 
 
 def _prune_jobs(connection: Connection, person: str, before: datetime) -> None:
@@ -59,15 +55,6 @@ def _is_needed(connection: Connection, digest: Digest) -> bool:
     active = _of(digest.person, digest.day, outbox) & outbox.c.state.in_(ACTIVE)
     waiting = connection.execute(select(outbox.c.id).where(active).limit(1)).first()
     return waiting is not None or any(item.state not in _OVER for item in digest.items)
-
-
-def _drop(connection: Connection, digest: Digest) -> None:
-    ids = [item.id for item in digest.items]
-    connection.execute(delete(worklogs).where(worklogs.c.item_id.in_(ids)))
-    for table in (outbox, changes, items, digests):
-        connection.execute(delete(table).where(_of(digest.person, digest.day, table)))
-    about = (memory.c.person == digest.person) & memory.c.key.like(f"%:{digest.day}")
-    connection.execute(delete(memory).where(about))
 
 
 def _of(person: str, day: date, table: Table) -> ColumnElement[bool]:

@@ -6,23 +6,23 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
-from datetime import UTC, date, datetime
-from functools import partial
-from typing import Self, TypeAlias
+from datetime import UTC, datetime
+from functools import partial, wraps
+from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, delete, func, or_, select
 
 from tracklater_bot.domain.digests import Digest, Item
-from tracklater_bot.domain.draft import Decision, Draft
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule, RuleKind
-from tracklater_bot.domain.track_record import Outcome, TrackRecord
 from tracklater_bot.store import days, pruning
 from tracklater_bot.store.columns import insert_missing, upsert
 from tracklater_bot.store.database import checkpoint, in_words, open_engine
-from tracklater_bot.store.days import ClaimResult
 from tracklater_bot.store.tables import issues, memory, preferences, rules
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Transaction: TypeAlias = Connection
 """What the functions of this room work in; other rooms only pass it on."""
@@ -30,6 +30,20 @@ Transaction: TypeAlias = Connection
 MACHINE_TIME = partial(datetime.now, UTC)
 _ISSUE_FIELDS = [field.name for field in fields(Issue)]
 _ABOUT_SCOPE = ("issues:", "absent:")  # what the catalogue remembers of a scope, beside its issues
+
+
+def _within(
+    opened: Callable[[Store], AbstractContextManager[Transaction]],
+    ask: Callable[Concatenate[Transaction, P], T],
+) -> Callable[Concatenate[Store, P], T]:
+    """A function of this room as a call of the store, in one transaction."""
+
+    @wraps(ask)
+    def call(store: Store, /, *args: P.args, **more: P.kwargs) -> T:
+        with opened(store) as transaction:
+            return ask(transaction, *args, **more)
+
+    return call
 
 
 class Store:
@@ -101,10 +115,19 @@ class Store:
 
     # -- Digests -------------------------------------------------------------------------------
 
-    def digest(self, person: str, day: date) -> Digest | None:
-        """The day as it is stored."""
-        with self.reading() as transaction:
-            return days.load(transaction, person, day)
+    digest = _within(reading, days.load)
+    digests = _within(reading, days.load_since)
+    zone_from = _within(reading, days.zone_from)
+    open_days = _within(reading, days.open_days)
+    track_record = _within(reading, days.track_record)
+    outcomes = _within(reading, days.outcomes)
+    decisions = _within(reading, days.decisions)
+    stale = _within(reading, days.stale)
+    save_draft = _within(writing, days.save_draft)
+    claim_digest = _within(writing, days.claim)
+    unclaim = _within(writing, days.unclaim)
+    set_posted = _within(writing, days.set_posted)
+    set_shown_version = _within(writing, days.set_shown_version)
 
     def digest_of_item(self, item_id: str) -> tuple[Digest, Item] | None:
         """The item and its day, whoever's it is."""
@@ -113,86 +136,6 @@ class Store:
         if digest is None:
             return None
         return digest, next(item for item in digest.items if item.id == item_id)
-
-    def digests(self, person: str, since: date) -> list[Digest]:
-        """The person's days from `since` on, earliest first."""
-        with self.reading() as transaction:
-            return days.load_since(transaction, person, since)
-
-    def zone_from(self, person: str, day: date) -> tuple[date, str] | None:
-        """The person's first stored day from then on, and its time zone."""
-        with self.reading() as transaction:
-            return days.zone_from(transaction, person, day)
-
-    def open_days(self, person: str, since: date) -> list[tuple[date, int]]:
-        """Days with undecided items and how many, earliest first."""
-        with self.reading() as transaction:
-            return days.open_days(transaction, person, since)
-
-    def track_record(self, person: str, since: date) -> TrackRecord:
-        """How well certain suggestions did in the days since then."""
-        with self.reading() as transaction:
-            return days.track_record(transaction, person, since)
-
-    def outcomes(self, person: str, since: date) -> list[Outcome]:
-        """What became of the suggestions of the days since then that the person decided."""
-        with self.reading() as transaction:
-            return days.outcomes(transaction, person, since)
-
-    def decisions(self, person: str, since: date) -> list[Decision]:
-        """What the person corrected or skipped in the days since then."""
-        with self.reading() as transaction:
-            return days.decisions(transaction, person, since)
-
-    def save_draft(self, person: str, draft: Draft, steady_groups: Collection[str] = ()) -> Digest:
-        """Stores the day as it was just read.
-
-        What was decided, or edited by hand, stays as it is and keeps its time. Open items are
-        replaced by the draft's suggestions; one that was there before keeps its id and version.
-        Where the day has a message, open items of `steady_groups` keep what they say, unless
-        something else is certain.
-        """
-        with self.writing() as transaction:
-            return days.save_draft(transaction, person, draft, steady_groups)
-
-    def claim_digest(
-        self, person: str, day: date, owner: str, now: datetime, replacing: str | None = None
-    ) -> ClaimResult:
-        """Whether this owner may post the day's message now: one bot at a time may.
-
-        `replacing` is the `ts` of the message that the owner found gone; a message posted by
-        somebody else meanwhile makes the claim fail. Claims end with `set_posted`, after two
-        minutes, or when their owner's process has ended.
-        """
-        with self.writing() as transaction:
-            return days.claim(transaction, person, day, owner, now, replacing)
-
-    def unclaim(self, person: str, day: date, by: datetime) -> None:
-        """Ends a claim that is over by then, of which no message came."""
-        with self.writing() as transaction:
-            days.unclaim(transaction, person, day, by)
-
-    def set_posted(self, person: str, day: date, channel: str, ts: str) -> str | None:
-        """Where the day's message is in Slack. Ends the claim, and gives whose it was."""
-        with self.writing() as transaction:
-            return days.set_posted(transaction, person, day, channel, ts)
-
-    def set_shown_version(
-        self, person: str, day: date, version: int, before: int | None = None
-    ) -> None:
-        """Which version of the digest the message shows now.
-
-        `before` is what it showed when this was begun: two bots may change it at the same time.
-        """
-        with self.writing() as transaction:
-            days.set_shown_version(transaction, person, day, version, before)
-
-    def stale(self, person: str | None = None) -> list[Digest]:
-        """The person's days (None: everybody's) whose message shows less than is stored, or may be
-        there without our knowing.
-        """
-        with self.reading() as transaction:
-            return days.stale(transaction, person)
 
     def prune(self, person: str, now: datetime) -> None:
         """Drops what is old and over: sent jobs after a month, days after 400 days.
@@ -214,9 +157,8 @@ class Store:
     def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
         """The value, unless its time is over."""
         ours = (memory.c.person == person) & (memory.c.key == key)
-        query = select(memory.c.value).where(
-            ours, memory.c.until.is_(None) | (memory.c.until > now)
-        )
+        lasts = memory.c.until.is_(None) | (memory.c.until > now)
+        query = select(memory.c.value).where(ours, lasts)
         with self.reading() as transaction:
             value: JsonValue | None = transaction.execute(query).scalar()
         return value

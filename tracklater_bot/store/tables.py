@@ -5,20 +5,7 @@ A change here needs a migration and a new `REVISION`.
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Date,
-    Float,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    text,
-)
+import sqlalchemy as sa
 
 from tracklater_bot.domain.digests import Item, Worklog
 from tracklater_bot.domain.draft import AgentTime, Gap
@@ -32,11 +19,11 @@ from tracklater_bot.store.columns import Json, Packed, UtcTime, Words
 REVISION = "0003"
 
 ACTIVE = ("pending", "sending", "unknown")
-_IS_ACTIVE = text("state IN ('pending', 'sending', 'unknown')")
+_IS_ACTIVE = sa.text("state IN ('pending', 'sending', 'unknown')")
 # SQLite counts up by itself only in a plain INTEGER key.
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+_NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
-metadata = MetaData(
+metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -45,175 +32,171 @@ metadata = MetaData(
     }
 )
 
-digests = Table(
+digests = sa.Table(
     "digests",
     metadata,
-    Column("person", Words, primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("timezone", Words, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("shown", Integer, nullable=False),
-    Column("channel", Words),
-    Column("ts", Words),
-    Column("tracked", Packed(tuple[TimeEntry, ...]), nullable=False),
-    Column("sources", Packed(tuple[SourceStatus, ...]), nullable=False),
-    Column("gaps", Packed(tuple[Gap, ...]), nullable=False),
-    Column("agents", Packed(tuple[AgentTime, ...]), nullable=False),
+    sa.Column("person", Words, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("timezone", Words, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("shown", sa.Integer, nullable=False),
+    sa.Column("channel", Words),
+    sa.Column("ts", Words),
+    sa.Column("tracked", Packed(tuple[TimeEntry, ...]), nullable=False),
+    sa.Column("sources", Packed(tuple[SourceStatus, ...]), nullable=False),
+    sa.Column("gaps", Packed(tuple[Gap, ...]), nullable=False),
+    sa.Column("agents", Packed(tuple[AgentTime, ...]), nullable=False),
     # Which bot is posting the message, so that two on one database post one.
-    Column("claimed_by", Words),
-    Column("claimed_until", UtcTime),
+    sa.Column("claimed_by", Words),
+    sa.Column("claimed_until", UtcTime),
 )
 
-items = Table(
+items = sa.Table(
     "items",
     metadata,
-    Column("id", Words, primary_key=True),
-    Column("person", Words, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("start", UtcTime, nullable=False),
-    Column("end", UtcTime, nullable=False),
-    Column("group", Words),
-    Column("project", Packed(Project)),
-    Column("issue", Packed(Issue)),
-    Column("description", Words, nullable=False),
-    Column("own_words", Boolean, nullable=False),
-    Column("confidence", Float(53), nullable=False),
-    Column("issue_confidence", Float(53)),
-    Column("candidates", Packed(tuple[Candidate, ...]), nullable=False),
-    Column("halves", Packed(tuple[Half, ...]), nullable=False),
-    Column("evidence", Packed(Evidence), nullable=False),
-    Column("reasons", Packed(tuple[Reason, ...]), nullable=False),
-    Column("instead", Words),
-    Column("seam", UtcTime),
-    Column("state", String(10), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("entry_id", Words),
-    Column("entry_changed", Words),
-    Column("problem", Words),
-    Column("problem_code", String(10)),
-    Column("retry_at", UtcTime),
-    Column("billable", Boolean),
-    Column("tags", Packed(tuple[str, ...]), nullable=False),
-    Column("by_hand", Boolean, nullable=False),
-    Column("change", _NUMBER),
-    Column("worklog", Packed(Worklog)),
-    ForeignKeyConstraint(["person", "day"], ["digests.person", "digests.day"], ondelete="CASCADE"),
-    Index(None, "person", "day"),
-    Index(None, "entry_id"),
+    sa.Column("id", Words, primary_key=True),
+    sa.Column("person", Words, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("start", UtcTime, nullable=False),
+    sa.Column("end", UtcTime, nullable=False),
+    sa.Column("group", Words),
+    sa.Column("project", Packed(Project)),
+    sa.Column("issue", Packed(Issue)),
+    sa.Column("description", Words, nullable=False),
+    sa.Column("own_words", sa.Boolean, nullable=False),
+    sa.Column("confidence", sa.Float(53), nullable=False),
+    sa.Column("issue_confidence", sa.Float(53)),
+    sa.Column("candidates", Packed(tuple[Candidate, ...]), nullable=False),
+    sa.Column("halves", Packed(tuple[Half, ...]), nullable=False),
+    sa.Column("evidence", Packed(Evidence), nullable=False),
+    sa.Column("reasons", Packed(tuple[Reason, ...]), nullable=False),
+    sa.Column("instead", Words),
+    sa.Column("seam", UtcTime),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("entry_id", Words),
+    sa.Column("entry_changed", Words),
+    sa.Column("problem", Words),
+    sa.Column("problem_code", sa.String(10)),
+    sa.Column("retry_at", UtcTime),
+    sa.Column("billable", sa.Boolean),
+    sa.Column("tags", Packed(tuple[str, ...]), nullable=False),
+    sa.Column("by_hand", sa.Boolean, nullable=False),
+    sa.Column("change", _NUMBER),
+    sa.Column("worklog", Packed(Worklog)),
+    sa.ForeignKeyConstraint(
+        ["person", "day"], [digests.c.person, digests.c.day], ondelete="CASCADE"
+    ),
+    sa.Index(None, "person", "day"),
+    sa.Index(None, "entry_id"),
 )
 
 # What the person's edits, splits, merges and additions replaced, for taking them back.
-changes = Table(
+changes = sa.Table(
     "changes",
     metadata,
-    Column("id", _NUMBER, primary_key=True),
-    Column("person", Words, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("before", Packed(tuple[Item, ...]), nullable=False),
-    Index(None, "person", "day"),
+    sa.Column("id", _NUMBER, primary_key=True),
+    sa.Column("person", Words, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("before", Packed(tuple[Item, ...]), nullable=False),
+    sa.Index(None, "person", "day"),
 )
 
 # What is to be written where: stored with the decision, sent by the worker afterwards.
-outbox = Table(
+outbox = sa.Table(
     "outbox",
     metadata,
-    Column("id", _NUMBER, primary_key=True),
-    Column("person", Words, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("item_id", Words, nullable=False),
-    Column("kind", String(10), nullable=False),  # a JobKind
-    Column("target", String(10), nullable=False),  # a Target
-    Column("payload", Json, nullable=False),
-    Column("start", UtcTime, nullable=False),  # of the span: entries are sent in their order
-    Column("state", String(10), nullable=False),  # ACTIVE, then done, failed or dropped
-    Column("entry_id", Words),
-    Column("seen", Words),  # the entry's `at` when the person decided
-    Column("unanswered", Integer, nullable=False),  # requests that may have been carried out
-    Column("due_at", UtcTime, nullable=False),
-    Column("sent_at", UtcTime),
-    Column("forced", Boolean, nullable=False),  # overlaps were seen and are wanted
-    Column("undone", Boolean, nullable=False),  # the person took it back while it was on its way
-    Column("before", Packed(Item)),  # what an update replaces, if it is refused
-    Column("lease_owner", Words),
-    Column("problem", Words),
-    Index(
-        "uq_outbox_active",
-        "item_id",
-        "target",
-        unique=True,
-        sqlite_where=_IS_ACTIVE,
-    ),
-    Index("ix_outbox_due", "person", "due_at"),
+    sa.Column("id", _NUMBER, primary_key=True),
+    sa.Column("person", Words, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("item_id", Words, nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),  # a JobKind
+    sa.Column("target", sa.String(10), nullable=False),  # a Target
+    sa.Column("payload", Json, nullable=False),
+    sa.Column("start", UtcTime, nullable=False),  # of the span: entries are sent in their order
+    sa.Column("state", sa.String(10), nullable=False),  # ACTIVE, then done, failed or dropped
+    sa.Column("entry_id", Words),
+    sa.Column("seen", Words),  # the entry's `at` when the person decided
+    sa.Column("unanswered", sa.Integer, nullable=False),  # requests that may have been carried out
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("sent_at", UtcTime),
+    sa.Column("forced", sa.Boolean, nullable=False),  # overlaps were seen and are wanted
+    sa.Column("undone", sa.Boolean, nullable=False),  # taken back while it was on its way
+    sa.Column("before", Packed(Item)),  # what an update replaces, if it is refused
+    sa.Column("lease_owner", Words),
+    sa.Column("problem", Words),
+    sa.Index("uq_outbox_active", "item_id", "target", unique=True, sqlite_where=_IS_ACTIVE),
+    sa.Index("ix_outbox_due", "person", "due_at"),
 )
 
 # A lane for each person's entries, and one for their worklogs: whoever leases it sends those, in
 # order and not too fast.
-lanes = Table(
+lanes = sa.Table(
     "lanes",
     metadata,
-    Column("person", Words, primary_key=True),
-    Column("target", String(10), primary_key=True),
-    Column("owner", Words),
-    Column("leased_until", UtcTime),
-    Column("not_before", UtcTime),
-    Column("failures", Integer, nullable=False),
+    sa.Column("person", Words, primary_key=True),
+    sa.Column("target", sa.String(10), primary_key=True),
+    sa.Column("owner", Words),
+    sa.Column("leased_until", UtcTime),
+    sa.Column("not_before", UtcTime),
+    sa.Column("failures", sa.Integer, nullable=False),
 )
 
 # The worklogs that are in Jira, each as it was last written. They may outlive their items.
-worklogs = Table(
+worklogs = sa.Table(
     "worklogs",
     metadata,
-    Column("item_id", Words, primary_key=True),
-    Column("person", Words, nullable=False),
-    Column("number", Words, nullable=False),
-    Column("payload", Packed(Payload), nullable=False),
+    sa.Column("item_id", Words, primary_key=True),
+    sa.Column("person", Words, nullable=False),
+    sa.Column("number", Words, nullable=False),
+    sa.Column("payload", Packed(Payload), nullable=False),
 )
 
-memory = Table(
+memory = sa.Table(
     "memory",
     metadata,
-    Column("person", Words, primary_key=True),
-    Column("key", Words, primary_key=True),
-    Column("value", Json, nullable=False),
-    Column("until", UtcTime),
+    sa.Column("person", Words, primary_key=True),
+    sa.Column("key", Words, primary_key=True),
+    sa.Column("value", Json, nullable=False),
+    sa.Column("until", UtcTime),
 )
 
-preferences = Table(
+preferences = sa.Table(
     "preferences",
     metadata,
-    Column("person", Words, primary_key=True),
-    Column("key", Words, primary_key=True),
-    Column("value", Json, nullable=False),
+    sa.Column("person", Words, primary_key=True),
+    sa.Column("key", Words, primary_key=True),
+    sa.Column("value", Json, nullable=False),
 )
 
-rules = Table(
+rules = sa.Table(
     "rules",
     metadata,
-    Column("id", _NUMBER, primary_key=True),
-    Column("person", Words, nullable=False),
-    Column("kind", String(10), nullable=False),
-    Column("group", Words, nullable=False),
-    Column("text", Words, nullable=False),
-    Index(None, "person", "kind", "group", "text", unique=True),
+    sa.Column("id", _NUMBER, primary_key=True),
+    sa.Column("person", Words, nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("group", Words, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Index(None, "person", "kind", "group", "text", unique=True),
 )
 
-issues = Table(
+issues = sa.Table(
     "issues",
     metadata,
-    Column("person", Words, primary_key=True),
+    sa.Column("person", Words, primary_key=True),
     # Where it was read: tracker, group, server and projects as they were set up then.
-    Column("scope", Words, primary_key=True),
-    Column("key", Words, primary_key=True),
-    Column("tracker", Words, nullable=False),
-    Column("group", Words, nullable=False),
-    Column("title", Words, nullable=False),
-    Column("url", Words, nullable=False),
-    Column("type", Words, nullable=False),
-    Column("closed", Boolean, nullable=False),
-    Column("mine", Boolean, nullable=False),
-    Column("in_progress", Boolean, nullable=False),
-    Column("updated", UtcTime),
-    Column("aliases", Packed(tuple[str, ...]), nullable=False),
+    sa.Column("scope", Words, primary_key=True),
+    sa.Column("key", Words, primary_key=True),
+    sa.Column("tracker", Words, nullable=False),
+    sa.Column("group", Words, nullable=False),
+    sa.Column("title", Words, nullable=False),
+    sa.Column("url", Words, nullable=False),
+    sa.Column("type", Words, nullable=False),
+    sa.Column("closed", sa.Boolean, nullable=False),
+    sa.Column("mine", sa.Boolean, nullable=False),
+    sa.Column("in_progress", sa.Boolean, nullable=False),
+    sa.Column("updated", UtcTime),
+    sa.Column("aliases", Packed(tuple[str, ...]), nullable=False),
 )
 
 

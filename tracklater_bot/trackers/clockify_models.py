@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field, TypeAdapter
 
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
@@ -26,12 +26,6 @@ class Named(BaseModel):
     name: Title = ""
 
 
-class ClockifyPreferences(BaseModel):
-    """A person's own settings."""
-
-    timeZone: Title = ""
-
-
 class ClockifyUser(Named):
     """Whose key it is."""
 
@@ -39,7 +33,7 @@ class ClockifyUser(Named):
     email: Title = ""
     activeWorkspace: str | None = None
     defaultWorkspace: str | None = None
-    settings: ClockifyPreferences | None = None
+    timezone: Title = Field("", validation_alias=AliasPath("settings", "timeZone"))
 
 
 class ClockifyTask(Named):
@@ -97,13 +91,6 @@ _WHEN: TypeAdapter[datetime | None] = TypeAdapter(When)
 Instant: TypeAlias = Annotated[datetime, BeforeValidator(_instant)]
 
 
-class ClockifyInterval(BaseModel):
-    """When an entry is, in UTC; without an end while it runs."""
-
-    start: Instant
-    end: Instant | None = None
-
-
 class ClockifyField(BaseModel):
     """A custom field's value; a change that left it out would empty it."""
 
@@ -112,10 +99,14 @@ class ClockifyField(BaseModel):
 
 
 class ClockifyEntry(BaseModel):
-    """A time entry. The description is one clean line, as it is compared and shown."""
+    """A time entry, in UTC and without an end while it runs.
+
+    The description is one clean line, as it is compared and shown.
+    """
 
     id: str
-    timeInterval: ClockifyInterval
+    start: Annotated[Instant, Field(validation_alias=AliasPath("timeInterval", "start"))]
+    end: Instant | None = Field(None, validation_alias=AliasPath("timeInterval", "end"))
     description: Line = ""
     projectId: str | None = None
     taskId: str | None = None
@@ -133,8 +124,7 @@ class ClockifyEntry(BaseModel):
     @property
     def changed(self) -> str:
         """Clockify tells no time of a change, so what the entry says stands for its state."""
-        interval = self.timeInterval
-        says = (interval.start, interval.end, self.description, self.projectId or "")
+        says = (self.start, self.end, self.description, self.projectId or "")
         more = (self.taskId or "", sorted(self.tagIds or ()), bool(self.billable))
         return blake2b(repr((*says, *more)).encode(), digest_size=12).hexdigest()
 
@@ -148,21 +138,14 @@ class ClockifyEntry(BaseModel):
         """As the rest of the program knows it, in UTC."""
         return TimeEntry(
             id=self.id,
-            start=self.timeInterval.start,
-            end=self.timeInterval.end,
+            start=self.start,
+            end=self.end,
             description=self.description,
             project_id=self.projectId,
             tags=self.tag_names(tags),
             billable=bool(self.billable),
             changed=self.changed,
         )
-
-
-USER = TypeAdapter(ClockifyUser)
-WORKSPACE = TypeAdapter(ClockifyWorkspace)
-PROJECT = TypeAdapter(ClockifyProject)
-TAG = TypeAdapter(Named)
-ENTRY = TypeAdapter(ClockifyEntry)
 
 
 # -- Entries -----------------------------------------------------------------------------------
@@ -206,7 +189,7 @@ def says_already(row: ClockifyEntry, entry: NewEntry, body: Mapping[str, Any]) -
 
 def is_same(row: ClockifyEntry, entry: NewEntry) -> bool:
     """Whether they agree in start, end, project and description. Instants, never local times."""
-    interval = (row.timeInterval.start, row.timeInterval.end)
+    interval = (row.start, row.end)
     wanted = (whole_seconds(entry.span.start), whole_seconds(entry.span.end))
     same = interval == wanted and row.projectId == entry.project_id and not row.is_break
     return same and same_words(row.description, entry.description)
@@ -227,7 +210,7 @@ def account_of(user: ClockifyUser, workspace: str, projects: Sequence[ClockifyPr
     return Account(
         name=user.name or user.email,
         workspace_id=workspace,
-        timezone=user.settings.timeZone if user.settings else "",
+        timezone=user.timezone,
         projects=tuple(project.project() for project in active),
         archived=tuple(project.project() for project in projects if project.archived),
         tasks=tuple(

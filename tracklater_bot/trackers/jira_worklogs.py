@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, NoReturn
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from tracklater_bot import http
 from tracklater_bot.domain.day import Span
@@ -57,10 +57,6 @@ class JiraWorklogList(BaseModel):
     worklogs: list[object] | None = None
 
 
-_WORKLOG = TypeAdapter(JiraWorklog)
-_WORKLOGS = TypeAdapter(JiraWorklogList)
-
-
 class JiraWorklogs:
     """One group's worklogs. Every call raises TrackerError's kinds; none repeats a write.
 
@@ -85,7 +81,7 @@ class JiraWorklogs:
         body = self._body(span, comment or None) | {"properties": properties}
         answer = self._write("POST", _path(issue), body)
         try:
-            made = answer.read(_WORKLOG)
+            made = answer.read(JiraWorklog)
         except http.BadResponse as error:
             raise base.Unknown(str(error)) from None
         if made.started not in (None, _seconds(span.start)):
@@ -106,8 +102,8 @@ class JiraWorklogs:
             "expand": "properties",
         }
         try:
-            rows = self._site.get(_path(issue), _WORKLOGS, window).worklogs or []
-            worklogs = http.understood(_WORKLOG, rows)
+            rows = self._site.get(_path(issue), JiraWorklogList, window).worklogs or []
+            worklogs = http.understood(JiraWorklog, rows)
             same = [worklog for worklog in worklogs if worklog.own_id == own_id]
             if not same and not self._site.cloud:
                 me = self._site.me().identity

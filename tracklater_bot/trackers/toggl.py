@@ -11,11 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from hashlib import blake2b
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
-
-from pydantic import TypeAdapter
 
 from tracklater_bot import http
 from tracklater_bot.domain.day import Span, oldest_in_reach
@@ -24,7 +21,6 @@ from tracklater_bot.settings import GroupSettings, TogglSettings
 from tracklater_bot.trackers import base, forms
 from tracklater_bot.trackers import toggl_models as models
 from tracklater_bot.trackers.tallies import Tallies, ToldQuota, over_quota
-from tracklater_bot.trackers.toggl_reports import reported
 
 T = TypeVar("T")
 
@@ -97,8 +93,7 @@ class TogglTracker:
     @property
     def account_key(self) -> str:
         """What tells apart who asks Toggl and where; the token cannot be had from it."""
-        asker = f"{self._client.base_url} {self._configured_id} {self._token}"
-        return blake2b(asker.encode(), digest_size=8).hexdigest()
+        return forms.account_key(self._client.base_url, self._configured_id, self._token)
 
     def check(self, groups: Mapping[str, GroupSettings]) -> str:
         """Who the token belongs to, how many projects there are, and what is left of the quota."""
@@ -106,7 +101,7 @@ class TogglTracker:
 
     def account(self) -> base.Account:
         """Who the token belongs to, and the workspace's projects: one request."""
-        me = self._read("/me", models.ME, {"with_related_data": "true"})
+        me = self._read("/me", models.Me, {"with_related_data": "true"})
         workspace = self._workspace_of(me)
         self._workspace_id = workspace.id
         return models.account_of(me, workspace)
@@ -118,30 +113,21 @@ class TogglTracker:
         """
         oldest = self._require_reach(span.end - _SECOND)
         rows, odd = self._entries(max(span.start - _LOOKBACK, oldest), span.end)
-        entries = (row.entry() for row in rows.values())
-        shared = (entry for entry in entries if forms.shares_time(entry, span))
-        found = tuple(sorted(shared, key=lambda entry: (entry.start, entry.id)))
-        if odd:
-            raise base.PartlySeen(_odd(odd), found)
-        return found
+        return forms.sharing((row.entry() for row in rows.values()), span, _odd(odd))
 
     def reported(self, span: Span) -> tuple[TimeEntry, ...]:
         """Entries that share time with `span` from the reports, which know of older days too.
 
         One request for each page, and one for whose entries they are.
         """
-        me = self._read("/me", models.ME, {"with_related_data": "true"})
+        me = self._read("/me", models.Me, {"with_related_data": "true"})
         path = f"/workspace/{self._workspace_of(me).id}/search/time_entries"
-        ask = partial(self._counted, path)
+        ask = partial(partial, self._reports.find, path)
         try:
-            found, odd = reported(
-                span, me.id, lambda body: ask(partial(self._reports.find, path, body))
-            )
+            found, odd = models.reported(span, me.id, lambda body: self._counted(path, ask(body)))
         except http.HttpError as error:
             self._raise(error, path, writing=False)
-        if odd:
-            raise base.PartlySeen(_odd(odd), found)
-        return found
+        return forms.sharing(found, span, _odd(odd))
 
     def create(self, entry: base.NewEntry) -> TimeEntry:
         """Writes the entry with a single request; Unknown when its answer was lost."""
@@ -156,10 +142,8 @@ class TogglTracker:
         start = forms.whole_seconds(entry.span.start)
         oldest = self._require_reach(start)
         rows, odd = self._entries(max(start - _AROUND_START, oldest), start + _AROUND_START)
-        same = [row for row in rows.values() if models.is_same(row, entry)]
-        if odd and not same:
-            raise base.PartlySeen(_odd(odd))
-        return min(same, key=lambda row: row.id).entry() if same else None
+        same = (row.entry() for row in rows.values() if models.is_same(row, entry))
+        return forms.the_same(same, _odd(odd))
 
     def update(self, entry_id: str, entry: base.NewEntry, seen: str | None) -> TimeEntry:
         """Makes the entry equal `entry`, sending only what differs; nothing, if nothing does."""
@@ -192,10 +176,9 @@ class TogglTracker:
         """What the workspace demands of every entry; nothing on plans without that feature."""
         path = f"/workspaces/{self._workspace()}/time_entry_constraints"
         try:
-            answer = self._read(path, models.CONSTRAINTS)
+            return (self._read(path, models.CONSTRAINTS) or models.TogglConstraints()).constraints()
         except _PaidFeature:
             return base.Constraints()
-        return answer.constraints() if answer is not None else base.Constraints()
 
     # -- Details ---------------------------------------------------------------------------
 
@@ -206,8 +189,7 @@ class TogglTracker:
         return self._workspace_id
 
     def _workspace_of(self, me: models.Me) -> models.TogglWorkspace:
-        wanted = self._configured_id or me.default_workspace_id
-        workspaces = me.workspaces
+        wanted, workspaces = self._configured_id or me.default_workspace_id, me.workspaces
         for workspace in workspaces:
             if workspace.id == wanted:
                 return workspace
@@ -217,7 +199,7 @@ class TogglTracker:
         raise base.Refused(f"Toggl has no workspace {wanted} for this account; it has {names}")
 
     def _entry(self, entry_id: str) -> models.TogglEntry:
-        row = self._read(f"/me/time_entries/{_path_part(entry_id)}", models.ENTRY)
+        row = self._read(f"/me/time_entries/{_path_part(entry_id)}", models.TogglEntry)
         if row.server_deleted_at:
             raise base.Gone("the entry is no longer in Toggl")
         return row
@@ -233,12 +215,10 @@ class TogglTracker:
             middle = start + (end - start) / 2
             (before, some), (after, more) = self._entries(start, middle), self._entries(middle, end)
             return before | after, some + more
-        good = http.understood(models.ENTRY, rows)
+        good = http.understood(models.TogglEntry, rows)
         return {row.id: row for row in good if not row.server_deleted_at}, len(rows) - len(good)
 
-    def _read(
-        self, path: str, shape: TypeAdapter[T], params: Mapping[str, str | int] | None = None
-    ) -> T:
+    def _read(self, path: str, shape: http.Shape[T], params: http.Params | None = None) -> T:
         try:
             return self._counted(path, lambda: self._client.get(path, params)).read(shape)
         except http.HttpError as error:
@@ -254,13 +234,11 @@ class TogglTracker:
         self, answer: http.Response, entry: base.NewEntry, known: int | None = None
     ) -> TimeEntry:
         """The entry in the answer to a write. An unreadable one may have been carried out."""
-        try:
-            row = answer.read(models.ENTRY)
-        except http.BadResponse as error:
-            raise base.Unknown(str(error)) from None
-        if not models.is_same(row, entry) or row.id != (known or row.id):
-            raise base.OtherEntry("Toggl answered with another entry than the one sent")
-        return row.entry()
+
+        def same(row: models.TogglEntry) -> bool:
+            return models.is_same(row, entry) and row.id == (known or row.id)
+
+        return forms.written(answer, models.TogglEntry, same, self.label).entry()
 
     def _counted(self, path: str, call: Callable[[], http.Response]) -> http.Response:
         """Calls, unless that is known to be useless, and remembers what is left afterwards."""
@@ -300,8 +278,8 @@ class TogglTracker:
         return ToldQuota(self._tallies, name, "Toggl's", _HOURLY, self._clock)
 
     def _note_quota(self, bucket: str, answer: http.Response) -> None:
-        remaining = _number(answer.headers.get("X-Toggl-Quota-Remaining"))
-        seconds = _number(answer.headers.get("X-Toggl-Quota-Resets-In"))
+        remaining = models.header_number(answer, "X-Toggl-Quota-Remaining")
+        seconds = models.header_number(answer, "X-Toggl-Quota-Resets-In")
         if remaining is not None:
             wait = timedelta(seconds=min(seconds, 3600)) if seconds is not None else _UNTIL_RESET
             self._quota(bucket).note(remaining, self._clock() + wait)
@@ -318,7 +296,9 @@ class TogglTracker:
             return base.NotSent(str(error), error.retry_at or self._clock() + _PAUSE)
         if answer.status == 402:
             return self._payment_required(path, answer)
-        if answer.status == 401 or (answer.status == 403 and _about_the_token(answer.text())):
+        # 403 is said for a bad token, mostly without a word, and for a workspace one may not use.
+        about_token = not answer.text() or _CREDENTIALS.search(answer.text()) is not None
+        if answer.status == 401 or (answer.status == 403 and about_token):
             return base.Refused(_REFUSED)
         if answer.status in (404, 410):
             return _not_there(path, answer)
@@ -341,6 +321,8 @@ class TogglTracker:
 
 
 def _odd(rows: int) -> str:
+    if not rows:
+        return ""
     entries = "an entry" if rows == 1 else f"{rows} entries"
     return f"Toggl has {entries} at that time that cannot be understood"
 
@@ -364,16 +346,6 @@ def _not_there(path: str, answer: http.Response) -> base.TrackerError:
     return base.Refused("Toggl does not know this address: check toggl.base_url")
 
 
-def _about_the_token(text: str) -> bool:
-    """403 is said for a bad token, mostly without a word, and for a workspace one may not use."""
-    return not text or _CREDENTIALS.search(text) is not None
-
-
 def _bucket(path: str) -> str:
     """Toggl counts calls about the person apart from those about the organisation."""
     return "me" if path.startswith("/me") else "workspace"
-
-
-def _number(value: str | None) -> int | None:
-    """A header's whole number; None for anything else."""
-    return int(value) if value and re.fullmatch(r"-?[0-9]{1,9}", value) else None

@@ -1,17 +1,18 @@
-"""What Toggl's answers and requests say, apart from how they travel. Pure."""
+"""What Toggl's answers and requests say, apart from how they travel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, timedelta
-from typing import Annotated, Any
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter, model_validator
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
-from tracklater_bot.http import Line, Title, good_rows
+from tracklater_bot.http import Line, Response, Title, good_rows, understood
 from tracklater_bot.trackers.base import Account, Conflict, Constraints, NewEntry, Refused, Task
 from tracklater_bot.trackers.forms import rfc3339, same_words, whole_seconds, words
 
@@ -69,12 +70,29 @@ class Me(BaseModel):
     tasks: Annotated[list[TogglTask], good_rows(TogglTask)] = []
 
 
-class TogglEntry(BaseModel):
-    """A time entry. The description is one clean line, as it is compared and shown."""
+class _Timed(BaseModel):
+    """A row with times that a calendar has: not in the year 1 or 9999, or for millions of years."""
 
     id: int
-    workspace_id: int
     start: AwareDatetime
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        try:
+            self.times()
+        except OverflowError:
+            raise ValueError("no time that a calendar has") from None
+        return self
+
+    def times(self) -> tuple[datetime, datetime | None]:
+        """From when to when."""
+        raise NotImplementedError
+
+
+class TogglEntry(_Timed):
+    """A time entry. The description is one clean line, as it is compared and shown."""
+
+    workspace_id: int
     stop: AwareDatetime | None = None
     duration: int
     description: Line = ""
@@ -85,22 +103,20 @@ class TogglEntry(BaseModel):
     at: str = ""
     server_deleted_at: str | None = None
 
-    @model_validator(mode="after")
-    def _is_possible(self) -> TogglEntry:
-        try:
-            self.entry()
-        except OverflowError:  # in the year 1 or 9999, or for millions of years
-            raise ValueError("no time that a calendar has") from None
-        return self
+    def times(self) -> tuple[datetime, datetime | None]:
+        """From when to when, in UTC; a running one has no end."""
+        start = self.start.astimezone(UTC)
+        if self.duration < 0:
+            return start, None
+        return start, (self.stop or start + timedelta(seconds=self.duration)).astimezone(UTC)
 
     def entry(self) -> TimeEntry:
-        """As the rest of the program knows it, in UTC; a running one has no end."""
-        running = self.duration < 0
-        end = None if running else self.stop or self.start + timedelta(seconds=self.duration)
+        """As the rest of the program knows it."""
+        start, end = self.times()
         return TimeEntry(
             id=str(self.id),
-            start=self.start.astimezone(UTC),
-            end=end.astimezone(UTC) if end else None,
+            start=start,
+            end=end,
             description=self.description,
             project_id=None if self.project_id is None else str(self.project_id),
             tags=tuple(self.tags or ()),
@@ -130,8 +146,6 @@ class TogglConstraints(BaseModel):
         )
 
 
-ME = TypeAdapter(Me)
-ENTRY = TypeAdapter(TogglEntry)
 ENTRIES = TypeAdapter(list[object] | None)  # each is read by itself: an odd one loses no other
 CONSTRAINTS = TypeAdapter(TogglConstraints | None)
 
@@ -240,3 +254,109 @@ def _project(project: TogglProject, clients: Mapping[int, str]) -> Project:
         billable=bool(project.billable),
         color=project.color,
     )
+
+
+# -- Reports ---------------------------------------------------------------------------------------
+# Toggl's reports (API v3), which know of older days than its usual reads.
+T = TypeVar("T")
+
+_DAY, _LONGEST = timedelta(days=1), timedelta(days=360)  # a report tells of a year at most
+_PAGE, _MOST_PAGES = 200, 200
+
+# A search as Toggl wants it; the answer is a page of it. Raises HttpErrors.
+Ask = Callable[[dict[str, object]], Response]
+
+
+class ReportedTimes(_Timed):
+    """When an entry was, as the reports tell it."""
+
+    seconds: int
+    at: str = ""
+
+    def times(self) -> tuple[datetime, datetime]:
+        """From when to when, in UTC."""
+        start = self.start.astimezone(UTC)
+        return start, start + timedelta(seconds=max(self.seconds, 0))
+
+
+class ReportedEntries(BaseModel):
+    """Entries that say the same, as the reports tell them."""
+
+    description: Line | None = ""
+    project_id: int | None = None
+    billable: bool | None = None
+    time_entries: list[object] | None = None
+
+    def entries(self) -> Iterator[TimeEntry | None]:
+        """As the rest of the program knows them; None for each that cannot be understood. Tags are
+        told by number, and left out.
+        """
+        for times in _each(ReportedTimes, self.time_entries):
+            if times is None:
+                yield None
+                continue
+            start, end = times.times()
+            yield TimeEntry(
+                id=str(times.id),
+                start=start,
+                end=end,
+                description=self.description or "",
+                project_id=None if self.project_id is None else str(self.project_id),
+                billable=bool(self.billable),
+                changed=times.at,
+            )
+
+
+_REPORTED = TypeAdapter(list[object] | None)
+
+
+def _each(shape: type[T], rows: Sequence[object] | None) -> list[T | None]:
+    """The rows that can be understood, and a None for each other."""
+    good = understood(shape, rows or ())
+    return [*good, *[None] * (len(rows or ()) - len(good))]
+
+
+def reported(span: Span, user: int | None, ask: Ask) -> tuple[list[TimeEntry], int]:
+    """The user's entries of about the span, and how many rows cannot be understood; a request for
+    each page.
+    """
+    # Toggl's days are those of the account's zone, so that a day more is looked at on both sides.
+    start, last = span.start.date() - _DAY, span.end.date() + _DAY
+    found: dict[str, TimeEntry] = {}
+    odd = 0
+    while start <= last:
+        end = min(start + _LONGEST, last)
+        for entry in _pages(start, end, user, ask):
+            if entry is None:
+                odd += 1
+            else:
+                found[entry.id] = entry
+        start = end + _DAY
+    return [*found.values()], odd
+
+
+def _pages(start: date, end: date, user: int | None, ask: Ask) -> Iterator[TimeEntry | None]:
+    search: dict[str, object] = {
+        "start_date": start.isoformat(),
+        "end_date": end.isoformat(),
+        "user_ids": [user] if user is not None else None,
+        "rounding": 0,  # else the person's own rounding is applied
+        "page_size": _PAGE,
+        "order_by": "date",
+        "order_dir": "ASC",
+    }
+    for _ in range(_MOST_PAGES):
+        answer = ask({name: value for name, value in search.items() if value is not None})
+        for same in _each(ReportedEntries, answer.read(_REPORTED)):
+            yield from same.entries() if same else [None]
+        search["first_row_number"] = following = header_number(answer, "X-Next-Row-Number")
+        search["first_id"] = header_number(answer, "X-Next-ID")
+        if following is None:
+            return
+    raise Refused("Toggl's report has more rows than are read: ask for fewer days")
+
+
+def header_number(answer: Response, header: str) -> int | None:
+    """A header's whole number; None for anything else."""
+    value = answer.headers.get(header, "")
+    return int(value) if re.fullmatch(r"-?[0-9]{1,18}", value) else None

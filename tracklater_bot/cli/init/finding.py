@@ -22,9 +22,8 @@ from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues import git_repository
 from tracklater_bot.sources.clues.agent_logs import TakesTooLong, lines_of
 from tracklater_bot.sources.clues.agents import TOOLS, Tool, usual_folder
-from tracklater_bot.sources.clues.git_command import own_email, run_git
-from tracklater_bot.sources.clues.git_log import asked_reflog
-from tracklater_bot.sources.clues.git_remotes import remote_words
+from tracklater_bot.sources.clues.git_log import asked_reflog, own_email, run_git
+from tracklater_bot.sources.clues.git_repository import remote_words
 from tracklater_bot.sources.files import open_regular, read_end
 
 USUAL = frozenset((

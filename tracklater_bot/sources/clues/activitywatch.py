@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -28,16 +28,7 @@ from tracklater_bot.domain.text import clean, count, listing
 from tracklater_bot.http import BadStatus, HttpError, RetryPolicy, ServiceClient, bearer, utc_now
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError, left_out_sentence
-from tracklater_bot.sources.clues.activitywatch_events import (
-    KINDS,
-    SILENT,
-    Bucket,
-    Piece,
-    by_host,
-    decoded,
-    rows_in,
-    understand,
-)
+from tracklater_bot.sources.clues import activitywatch_events as events
 from tracklater_bot.sources.clues.git_repository import configured, folders_of
 from tracklater_bot.sources.files import MB, os_reason, read_regular
 
@@ -49,7 +40,7 @@ KEY_VARIABLE = "TRACKLATER_ACTIVITYWATCH__API_KEY"
 LARGEST = 64 * MB  # of an export
 MOST_BUCKETS = 200
 # The Python server forgets events that began a day before the time asked for: a weekend away.
-BEFORE, AFTER = timedelta(days=7), timedelta(seconds=SILENT)
+BEFORE, AFTER = timedelta(days=7), timedelta(seconds=events.SILENT)
 AT_ONCE = timedelta(days=7)  # of a busy month's events an answer would be too large
 LATELY = timedelta(days=1)
 
@@ -80,7 +71,7 @@ class _Gathered:
 
     around: Span
     own_host: str = ""
-    buckets: list[Bucket] = field(default_factory=list)
+    buckets: list[events.Bucket] = field(default_factory=list)
     broken: int = 0
 
     def described(self, listed: Mapping[str, msgspec.Raw]) -> list[tuple[str, _Described]]:
@@ -93,24 +84,19 @@ class _Gathered:
                 self.broken += 1
                 continue
             # A phone's bucket calls itself a window watcher too; nobody's desk is there.
-            if described.type in KINDS and "android" not in id:
+            if described.type in events.KINDS and "android" not in id:
                 found.append((id, described))
         return found[:MOST_BUCKETS]
 
     def add(self, id: str, described: _Described, answers: Iterable[bytes | msgspec.Raw]) -> None:
         """Takes a bucket's rows. Raises ValueError where they are no list."""
-        events: list[Piece] = []
+        pieces: list[events.Piece] = []
         first, last = self.around.start.timestamp(), self.around.end.timestamp()
         for rows in answers:
-            understood, broken = rows_in(rows, described.type, first, last)
-            events += understood
+            understood, broken = events.rows_in(rows, described.type, first, last)
+            pieces += understood
             self.broken += broken
-        self.buckets.append(Bucket(id, described.type, described.hostname or "", events))
-
-
-class _Place(Protocol):
-    def gather(self, span: Span) -> _Gathered: ...
-    def describe(self) -> str: ...
+        self.buckets.append(events.Bucket(id, described.type, described.hostname or "", pieces))
 
 
 # -- An export -----------------------------------------------------------------------------------
@@ -126,7 +112,7 @@ class _ExportFile:
         """What the file holds of the span, and of the keyboard around it."""
         try:
             written = read_regular(self.path, LARGEST).removeprefix(BOM_UTF8)
-            listed = decoded(_decode_export, written).buckets
+            listed = events.decoded(_decode_export, written).buckets
         except OSError as error:
             raise SourceError(
                 f"the export {self.path} cannot be read ({os_reason(error)}):"
@@ -158,9 +144,8 @@ class _WatchServer:
     def __init__(self, url: str, key: SecretStr | None) -> None:
         self._url = url
         self._key = key
-        self._client = ServiceClient(
-            NAME, f"{url}/api/0", self._credentials, retry=RetryPolicy(tries=2, seconds=2.0)
-        )
+        retry = RetryPolicy(tries=2, seconds=2.0)
+        self._client = ServiceClient(NAME, f"{url}/api/0", self._credentials, retry=retry)
         self._version = ""
 
     def _credentials(self) -> Mapping[str, str]:
@@ -264,6 +249,7 @@ def _config_folders() -> Iterator[Path]:
 # -- The source ----------------------------------------------------------------------------------
 
 
+@dataclass(eq=False, repr=False)
 class ActivityWatchSource:
     """What ActivityWatch's watchers recorded of the screen, the keyboard, browsers and editors.
 
@@ -275,15 +261,9 @@ class ActivityWatchSource:
     watches_screen = True
     local = True
 
-    def __init__(
-        self,
-        place: _Place,
-        repos: Sequence[tuple[str, Path]] = (),
-        now: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self._place = place
-        self._repos = repos
-        self._now = now
+    place: _ExportFile | _WatchServer
+    repos: Sequence[tuple[str, Path]] = ()
+    now: Callable[[], datetime] = utc_now
 
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[ActivityWatchSource]:
@@ -296,29 +276,28 @@ class ActivityWatchSource:
 
     def read(self, span: Span) -> Reading:
         """Windows and attendance of the span, in order."""
-        gathered = self._place.gather(span)
+        gathered = self.place.gather(span)
         trouble = left_out_sentence(NAME, gathered.broken) if gathered.broken else None
-        folders = dict.fromkeys(folders_of(self._repos))
+        folders = dict.fromkeys(folders_of(self.repos))
         hints = tuple(Hint(group, HintKind.FOLDER, folder) for group, folder in folders)
         return Reading(self.name, None, self._clues(gathered, span), hints, trouble)
 
     def _clues(self, gathered: _Gathered, span: Span) -> tuple[Clue, ...]:
         own = gathered.own_host or socket.gethostname()
         clues: list[Window | Attendance] = []
-        for host, buckets in by_host(gathered.buckets, own).items():
-            clues += understand(buckets, host, span, self._now())
+        for host, buckets in events.by_host(gathered.buckets, own).items():
+            clues += events.understand(buckets, host, span, self.now())
         clues.sort(key=lambda clue: clue.at)
         return tuple(clues)
 
     def check(self) -> str:
         """Where it is, and who watches there; SourceError where nobody watches windows."""
-        now = self._now()
-        gathered = self._place.gather(Span(now - LATELY, now))
+        now = self.now()
+        gathered = self.place.gather(Span(now - LATELY, now))
         kinds = Counter(bucket.kind for bucket in gathered.buckets)
         if not kinds["currentwindow"]:
-            raise SourceError(
-                f"{self._place.describe()} has no windows: start aw-watcher-window, or awatcher"
-            )
+            none = "has no windows: start aw-watcher-window, or awatcher"
+            raise SourceError(f"{self.place.describe()} {none}")
         told = listing(
             count(kinds[kind], name)
             for kind, name in (
@@ -328,4 +307,4 @@ class ActivityWatchSource:
                 ("app.editor.activity", "editor"),
             )
         )
-        return f"{self._place.describe()}: {told}"
+        return f"{self.place.describe()}: {told}"

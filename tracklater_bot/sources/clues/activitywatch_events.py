@@ -21,15 +21,9 @@ from zlib import crc32
 
 import msgspec
 
+from tracklater_bot.domain import programs
 from tracklater_bot.domain.clues import Attendance, Window
 from tracklater_bot.domain.day import Span, joined, without
-from tracklater_bot.domain.programs import (
-    is_browser,
-    is_lock_screen,
-    program,
-    same_browser,
-    same_editor,
-)
 
 T = TypeVar("T")
 
@@ -267,9 +261,8 @@ def by_host(buckets: Iterable[Bucket], own: str) -> dict[str, list[Bucket]]:
     hosts: defaultdict[str, list[Bucket]] = defaultdict(list)
     for bucket in kept:
         sits_inside = bucket.kind not in ("currentwindow", "afkstatus")
-        hosts[main if sits_inside and bucket.host not in with_windows else bucket.host].append(
-            bucket
-        )
+        host = main if sits_inside and bucket.host not in with_windows else bucket.host
+        hosts[host].append(bucket)
     return {host: hosts[host] for host in with_windows}
 
 
@@ -301,7 +294,7 @@ def understand(
     shown = latest(event for bucket in of_kind["currentwindow"] for event in bucket.events)
     parted: dict[bool, list[Piece]] = {True: [], False: []}  # by whether the screen was locked
     for piece in shown:
-        parted[is_lock_screen(piece.data.app or "", piece.data.title or "")].append(piece)
+        parted[programs.is_lock_screen(piece.data.app or "", piece.data.title or "")].append(piece)
     locked = [(piece.start, piece.end) for piece in parted[True]]
     looks = list(_looks(parted[False], of_kind["web.tab.current"], of_kind["app.editor.activity"]))
     keyboard = latest(event for bucket in of_kind["afkstatus"] for event in bucket.events)
@@ -367,11 +360,12 @@ class _Inside:
 
     def _said(self, app: str) -> list[Piece]:
         if app not in self._known:
-            if is_browser(app):
-                own = [b for b in self._tabs if program(b.watched) == program(app)]
-                own = own or [b for b in self._tabs if same_browser(b.watched, app)]
+            if programs.is_browser(app):
+                name = programs.program
+                own = [b for b in self._tabs if name(b.watched) == name(app)]
+                own = own or [b for b in self._tabs if programs.same_browser(b.watched, app)]
             else:
-                own = [b for b in self._projects if same_editor(b.watched, app)]
+                own = [b for b in self._projects if programs.same_editor(b.watched, app)]
             self._known[app] = latest(event for bucket in own for event in bucket.events)
         return self._known[app]
 
@@ -401,7 +395,7 @@ def _windows(pieces: Iterable[Piece], host: str, span: Span) -> Iterator[Window]
         for at, until in _inside(start, end, span):
             app, title, url, folder, branch, _ = look
             screen = crc32(repr(look).encode("utf-8", "surrogatepass"))
-            window = crc32(program(app).encode("utf-8", "surrogatepass")) if app else 0
+            window = crc32(programs.program(app).encode("utf-8", "surrogatepass")) if app else 0
             yield Window(at, title, screen, host, window, app, until, url, folder, branch)
 
 

@@ -9,15 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tracklater_bot.sources.clues.agent_logs import (
-    MOST_FACTS,
-    Moment,
-    Prompted,
-    Told,
-    Turns,
-    milliseconds,
-    name,
-)
+from tracklater_bot.sources.clues import agent_logs as logs
 
 TYPED = ("typed", "queued")
 
@@ -43,7 +35,7 @@ class _Record(msgspec.Struct, gc=False, rename="camel"):
     """All that is decoded of a line."""
 
     type: str | None = None
-    timestamp: Moment | None = None
+    timestamp: logs.Moment | None = None
     uuid: str | None = None
     session_id: str | None = None
     cwd: str | None = None
@@ -77,7 +69,7 @@ def files(root: Path) -> Iterator[Path]:
     yield from root.glob("projects/*/*-*-*-*-*/*/**/agent-*.jsonl")
 
 
-def understand(lines: Iterable[bytes], path: Path) -> Told:
+def understand(lines: Iterable[bytes], path: Path) -> logs.Told:
     """What a session's lines tell; those that are broken or unknown are stepped over."""
     session = _ClaudeSession(path)
     for line in lines:
@@ -94,28 +86,34 @@ class _ClaudeSession:
     """A session as its records tell of it, one after the other."""
 
     def __init__(self, path: Path) -> None:
-        self.told = Told()
+        self.told = logs.Told()
         self._path = path
-        self._turns = {aside: Turns(self.told.runs) for aside in (False, True)}
+        self._turns = {aside: logs.Turns(self.told.runs) for aside in (False, True)}
         # When each prompt that waits was typed; and that of the one just handed over.
-        self._queue: deque[int] = deque(maxlen=MOST_FACTS)
+        self._queue: deque[int] = deque(maxlen=logs.MOST_FACTS)
         self._handed: int | None = None
 
     def take(self, record: _Record) -> None:
         if record.worktree_session is not None:
             made = record.worktree_session
-            folder, original = name(made.worktree_path), name(made.original_cwd)
+            folder, original = logs.name(made.worktree_path), logs.name(made.original_cwd)
             if folder and original:
                 self.told.worktrees[folder] = original
         self.told.understood += record.type is not None
         if record.timestamp is None:
             return
-        at = milliseconds(record.timestamp)
+        at = logs.milliseconds(record.timestamp)
         record.is_sidechain = record.is_sidechain or self._path.name.startswith("agent-")
         turns = self._turns[record.is_sidechain]
-        where = name(record.cwd), name(record.git_branch), name(record.session_id)
+        where = logs.name(record.cwd), logs.name(record.git_branch), logs.name(record.session_id)
         if record.type == "queue-operation":
-            self._queue_changed(record.operation, at)
+            if record.operation == "enqueue":
+                self._queue.append(at)
+            elif record.operation == "popAll":
+                self._queue.clear()
+            elif self._queue:
+                first = self._queue.popleft()
+                self._handed = first if record.operation == "dequeue" else None
         elif record.type == "assistant" or (record.type == "user" and _is_result(record)):
             turns.go_on(at, *where)
         elif record.type == "user" and not _is_injected(record):
@@ -123,19 +121,10 @@ class _ClaudeSession:
             if _is_human(record):
                 identity = record.uuid or f"{record.session_id} {at}"
                 digest = blake2b(identity.encode("utf-8", "replace"), digest_size=8).hexdigest()
-                self.told.prompts.append(Prompted(typed_at, *where, digest))
+                self.told.prompts.append(logs.Prompted(typed_at, *where, digest))
             turns.begin(at, *where)
         elif record.subtype == "turn_duration":
             turns.end(at)
-
-    def _queue_changed(self, operation: str | None, at: int) -> None:
-        if operation == "enqueue":
-            self._queue.append(at)
-        elif operation == "popAll":
-            self._queue.clear()
-        elif self._queue:
-            first = self._queue.popleft()
-            self._handed = first if operation == "dequeue" else None
 
     def _typed_at(self, record: _Record, at: int) -> int:
         """What was queued was typed when it went into the queue."""
@@ -144,7 +133,7 @@ class _ClaudeSession:
             handed = self._queue.popleft()
         return min(handed, at) if handed is not None else at
 
-    def ended(self) -> Told:
+    def ended(self) -> logs.Told:
         """All that was told. Older versions tell no folder: then the file's own names it."""
         told, replace = self.told, msgspec.structs.replace
         told.ended()

@@ -7,14 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from tracklater_bot.sources.clues.agent_logs import (
-    Moment,
-    Prompted,
-    Told,
-    Turns,
-    milliseconds,
-    name,
-)
+from tracklater_bot.sources.clues import agent_logs as logs
 
 BEGINS = ("task_started", "turn_started")
 ENDS = ("task_complete", "turn_complete", "turn_aborted")
@@ -62,7 +55,7 @@ class _Event(msgspec.Struct, gc=False):
 class _Line(msgspec.Struct, gc=False):
     """All that is decoded of a line; the payload of three types is, as above."""
 
-    timestamp: Moment | None = None
+    timestamp: logs.Moment | None = None
     type: str | None = None
     payload: msgspec.Raw = msgspec.Raw(b"{}")
 
@@ -79,7 +72,7 @@ def files(root: Path) -> Iterator[Path]:
     yield from root.glob("archived_sessions/rollout-*.jsonl*")
 
 
-def understand(lines: Iterable[bytes], _path: Path) -> Told:
+def understand(lines: Iterable[bytes], _path: Path) -> logs.Told:
     """What a session's lines tell; those that are broken or unknown are stepped over."""
     session = _CodexSession()
     for line in lines:
@@ -95,8 +88,8 @@ class _CodexSession:
     """A session as its lines tell of it, one after the other."""
 
     def __init__(self) -> None:
-        self.told = Told()
-        self._turns = Turns(self.told.runs)
+        self.told = logs.Told()
+        self._turns = logs.Turns(self.told.runs)
         self._began = 0
         self._id = self._folder = self._branch = ""
         self._typed = self._paginated = self._tells_turns = False
@@ -104,12 +97,12 @@ class _CodexSession:
     def take(self, line: _Line) -> None:
         self.told.understood += line.type is not None
         # A fork tells again what its parent did, at the times of then.
-        if line.timestamp is None or (at := milliseconds(line.timestamp)) < self._began:
+        if line.timestamp is None or (at := logs.milliseconds(line.timestamp)) < self._began:
             return
         if line.type == "session_meta":
             self._begun(_meta(line.payload), at)
         elif line.type == "turn_context":
-            self._folder = name(_context(line.payload).cwd) or self._folder
+            self._folder = logs.name(_context(line.payload).cwd) or self._folder
         elif line.type == "event_msg":
             self._happened(_event(line.payload), at)
         elif line.type == "response_item":
@@ -117,11 +110,11 @@ class _CodexSession:
 
     def _begun(self, meta: _Meta, at: int) -> None:
         """The first head is the session's own; a fork has its parent's too."""
-        if self._id and self._id != name(meta.id):
+        if self._id and self._id != logs.name(meta.id):
             return
-        self._began, self._id = self._began or at, name(meta.id)
-        self._folder = name(meta.cwd) or self._folder
-        self._branch = name(meta.git.branch if meta.git else None)
+        self._began, self._id = self._began or at, logs.name(meta.id)
+        self._folder = logs.name(meta.cwd) or self._folder
+        self._branch = logs.name(meta.git.branch if meta.git else None)
         self._typed = _is_of_person(meta)
         self._paginated = meta.history_mode == "paginated"
 
@@ -135,7 +128,7 @@ class _CodexSession:
             if not (self._tells_turns and self._turns.running):
                 self._turns.begin(at, *self._where)
             if self._typed:
-                self.told.prompts.append(Prompted(at, *self._where, f"codex {at}"))
+                self.told.prompts.append(logs.Prompted(at, *self._where, f"codex {at}"))
         else:
             self._went_on(at)
 

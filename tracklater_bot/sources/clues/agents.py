@@ -1,7 +1,7 @@
 """Coding agents: when the person typed to one and when it worked by itself, where, on which branch.
 
 Their logs hold whole conversations. Of a line only a fixed list of keys is decoded
-(`agent_claude.py`, `agent_codex.py`), and what is kept is in `agent_harvest.py`.
+(`agent_claude.py`, `agent_codex.py`), and what is kept is in `agent_logs.py`.
 """
 
 from __future__ import annotations
@@ -24,22 +24,9 @@ from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.text import count
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues import agent_claude, agent_codex
-from tracklater_bot.sources.clues.agent_harvest import Harvest, LogFile
-from tracklater_bot.sources.clues.agent_logs import (
-    Prompted,
-    Ran,
-    TakesTooLong,
-    Told,
-    lines_of,
-    milliseconds,
-)
-from tracklater_bot.sources.clues.git_repository import (
-    configured,
-    folders_of,
-    locate,
-    repository_around,
-)
+from tracklater_bot.sources.clues import agent_claude, agent_codex, git_repository
+from tracklater_bot.sources.clues import agent_logs as logs
+from tracklater_bot.sources.clues.agent_logs import Harvest, LogFile
 from tracklater_bot.sources.files import os_reason
 
 # Seconds: for the files that the span may be in, a little less than a draft waits for; and how
@@ -61,7 +48,7 @@ class Tool(NamedTuple):
     variable: str
     folder: str
     files: Callable[[Path], Iterator[Path]]
-    understand: Callable[[Iterable[bytes], Path], Told]
+    understand: Callable[[Iterable[bytes], Path], logs.Told]
 
 
 TOOLS = (
@@ -71,6 +58,7 @@ TOOLS = (
 _UNDERSTAND = {tool.name: tool.understand for tool in TOOLS}
 
 
+@dataclass(eq=False, repr=False)
 class AgentsSource:
     """What was typed to coding agents, and what they did by themselves.
 
@@ -83,18 +71,10 @@ class AgentsSource:
     watches_screen = False
     local = True
 
-    def __init__(
-        self,
-        folders: Mapping[str, Path],
-        groups: Sequence[tuple[str, Path]],
-        data: Path,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._folders = folders
-        self._groups = groups
-        self._data = data
-        self._clock = clock
+    folders: Mapping[str, Path]
+    groups: Sequence[tuple[str, Path]]
+    data: Path
+    clock: Callable[[], float] = time.monotonic
 
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[AgentsSource]:
@@ -102,40 +82,34 @@ class AgentsSource:
         if "agents" not in settings.model_fields_set:
             return
         own, written = settings.agents, settings.agents.model_fields_set
-        folders = {
-            tool.name: folder
-            for tool in TOOLS
-            if (
-                folder := getattr(own, tool.setting)
-                if tool.setting in written
-                else usual_folder(tool)
-            )
-        }
-        if folders:
-            yield cls(folders, configured(settings), settings.data_folder / "agents")
+
+        def folder_of(tool: Tool) -> Path | None:
+            return getattr(own, tool.setting) if tool.setting in written else usual_folder(tool)
+
+        if folders := {tool.name: folder for tool in TOOLS if (folder := folder_of(tool))}:
+            yield cls(folders, git_repository.configured(settings), settings.data_folder / "agents")
 
     def read(self, span: Span) -> Reading:
         """The prompts and the runs of the span; new files are read, and what they tell is kept."""
-        files, harvest = self._files(), Harvest.load(self._data)
-        start, end = milliseconds(span.start), milliseconds(span.end)
+        files, harvest = self._files(), Harvest.load(self.data)
+        start, end = logs.milliseconds(span.start), logs.milliseconds(span.end)
         troubles = list(self._harvest(files, harvest, start))
         for folder in harvest.new_folders:
             if made_from := _main_folder(Path(folder)):
                 harvest.content.worktrees[folder] = made_from
-        whose = _Whose(self._groups, harvest.content.worktrees)
-        told = list(harvest.during(start, end, self._folders))
+        whose = _Whose(self.groups, harvest.content.worktrees)
+        told = list(harvest.during(start, end, self.folders))
         try:
             harvest.save(files)
         except OSError as error:
             reason = os_reason(error)
-            troubles.append(f"what agents' logs told cannot be kept in {self._data}: {reason}")
+            troubles.append(f"what agents' logs told cannot be kept in {self.data}: {reason}")
         typed = _prompts((one for prompts, _ in told for one in prompts), span, whose)
         days = groupby(typed, key=lambda prompt: prompt.at.date())
         kept = [prompt for _, of_day in days for prompt in islice(of_day, MOST_PROMPTS)]
         if too_many := len(typed) - len(kept):
-            troubles.append(
-                f"{count(too_many, 'prompt')} more in a day than a person types: left out"
-            )
+            more = count(too_many, "prompt")
+            troubles.append(f"{more} more in a day than a person types: left out")
         ran = _runs((one for _, runs in told for one in runs), span, whose)
         found: set[Prompt | AgentRun] = {*kept, *ran}
         clues = sorted(found, key=_order)
@@ -145,9 +119,9 @@ class AgentsSource:
         """How many sessions there are, and when the last was; SourceError when there is none."""
         files = self._files()
         if not files:
-            where = " and ".join(str(folder) for folder in self._folders.values())
+            where = " and ".join(str(folder) for folder in self.folders.values())
             raise SourceError(f"there are no sessions of agents in {where}: correct [agents]")
-        harvest = Harvest.load(self._data)
+        harvest = Harvest.load(self.data)
         puzzling = sum(map(harvest.puzzled_by, files))
         if puzzling:
             raise SourceError(PUZZLING.format(count(puzzling, "session")))
@@ -155,7 +129,7 @@ class AgentsSource:
         parts = (
             f"{count(sum(file.tool == tool.name for file in files), 'session')} of {tool.name}"
             for tool in TOOLS
-            if tool.name in self._folders
+            if tool.name in self.folders
         )
         packed = sum(map(_is_packed, files))
         left_out = f", {count(packed, 'compressed one')} left out" if packed else ""
@@ -165,7 +139,7 @@ class AgentsSource:
 
     def _files(self) -> list[LogFile]:
         """The sessions of all tools, the latest first."""
-        there = {tool: at for tool in TOOLS if (at := self._folders.get(tool.name)) is not None}
+        there = {tool: at for tool in TOOLS if (at := self.folders.get(tool.name)) is not None}
         found: list[LogFile] = []
         missing = []
         for tool, folder in there.items():
@@ -190,7 +164,7 @@ class AgentsSource:
 
     def _harvest(self, files: Sequence[LogFile], harvest: Harvest, start: int) -> Iterator[str]:
         """Reads what has changed, as long as there is time; gives what the span lacks for it."""
-        began, lacking = self._clock(), Counter[str]()
+        began, lacking = self.clock(), Counter[str]()
         for file in files:
             needed = file.mtime >= start * 1_000_000
             limit = began + (READING if needed else HARVESTING)
@@ -200,7 +174,7 @@ class AgentsSource:
             elif not harvest.knows(file):
                 try:
                     self._read(file, harvest, limit)
-                except TakesTooLong:
+                except logs.TakesTooLong:
                     trouble = LATE
                 except OSError:
                     trouble = UNREAD
@@ -212,9 +186,9 @@ class AgentsSource:
                 yield what.format(count(lacking[what], kind))
 
     def _read(self, file: LogFile, harvest: Harvest, limit: float) -> None:
-        if self._clock() > limit:
-            raise TakesTooLong
-        lines = lines_of(file.path, lambda: self._clock() <= limit)
+        if self.clock() > limit:
+            raise logs.TakesTooLong
+        lines = logs.lines_of(file.path, lambda: self.clock() <= limit)
         harvest.add(file, _UNDERSTAND[file.tool](lines, file.path))
 
 
@@ -241,11 +215,11 @@ def _is_packed(file: LogFile) -> bool:
 # -- Clues -------------------------------------------------------------------------------------
 
 
-def _prompts(prompts: Iterable[Prompted], span: Span, whose: _Whose) -> list[Prompt]:
+def _prompts(prompts: Iterable[logs.Prompted], span: Span, whose: _Whose) -> list[Prompt]:
     """The prompts of the span, each once: a fork has copies of its parent's."""
     in_order = sorted(prompts, key=lambda one: one.at)
     once = {one.id: one for one in reversed(in_order)}  # the first of each stays
-    start, end = milliseconds(span.start), milliseconds(span.end)
+    start, end = logs.milliseconds(span.start), logs.milliseconds(span.end)
     found = (
         Prompt(_moment(one.at), *whose.place(one.folder), one.branch, one.session)
         for one in once.values()
@@ -254,9 +228,9 @@ def _prompts(prompts: Iterable[Prompted], span: Span, whose: _Whose) -> list[Pro
     return sorted(found, key=_order)
 
 
-def _runs(runs: Iterable[Ran], span: Span, whose: _Whose) -> Iterator[AgentRun]:
+def _runs(runs: Iterable[logs.Ran], span: Span, whose: _Whose) -> Iterator[AgentRun]:
     """The parts of runs that lie in the span."""
-    start, end = milliseconds(span.start), milliseconds(span.end)
+    start, end = logs.milliseconds(span.start), logs.milliseconds(span.end)
     for one in runs:
         at, until = max(one.at, start), min(one.until, end)
         if at < until:
@@ -289,7 +263,7 @@ class _Whose:
 
     def __post_init__(self) -> None:
         """The repositories' folders, the inner ones first."""
-        roots = ((root, group) for group, root in folders_of(self.groups))
+        roots = ((root, group) for group, root in git_repository.folders_of(self.groups))
         self._roots = sorted(roots, key=lambda root: -len(root[0]))
 
     def place(self, folder: str) -> tuple[str | None, str]:
@@ -319,7 +293,7 @@ def _inside(folder: str, root: str) -> bool:
 def _main_folder(folder: Path) -> str:
     """The folder that a worktree was made from; "" for one that is none, or is gone."""
     with suppress(OSError, SourceError):  # then the folder stands for itself
-        place = repository_around(folder)
+        place = git_repository.repository_around(folder)
         if place is not None and not (place / ".git").is_dir():
-            return str(locate(place).main)
+            return str(git_repository.locate(place).main)
     return ""

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,15 +52,8 @@ _BUSY_STATUS = "X-MICROSOFT-CDO-BUSYSTATUS"
 # -- Understanding -----------------------------------------------------------------------------
 
 
-class _Attending(Enum):
-    """Whether the person goes: for certain, perhaps, or not at all."""
-
-    YES = "yes"
-    MAYBE = "maybe"
-    NO = "no"
-
-
-_ANSWERS = {"ACCEPTED": _Attending.YES, "DECLINED": _Attending.NO, "DELEGATED": _Attending.NO}
+_YES, _MAYBE, _NO = range(3)  # whether the person goes: for certain, perhaps, or not at all
+_ANSWERS = {"ACCEPTED": _YES, "DECLINED": _NO, "DELEGATED": _NO}
 _Key = tuple[str, datetime]
 
 
@@ -78,7 +70,12 @@ def understand(
             at, until = (_moment(event.get(name).dt, zone) for name in ("DTSTART", "DTEND"))
             if at is None or until is None or at >= span.end or until <= max(at, span.start):
                 continue
-            if not _is_no_meeting(event):
+            # Whether it is a reminder, a place or an absence: time that is not spoken for.
+            if not (
+                "TRANSPARENT" in _words(event, "TRANSP")
+                or not _words(event, _BUSY_STATUS).isdisjoint(("FREE", "OOF", "WORKINGELSEWHERE"))
+                or folded(str(event.get("SUMMARY", "")).strip()) in _NO_MEETINGS
+            ):
                 meetings[_identity(event), at] = _meeting(event, at, until, mine)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             continue  # one broken entry is no reason to lose the others
@@ -130,21 +127,12 @@ def _moment(when: date | datetime, zone: tzinfo) -> datetime | None:
     return aware.astimezone(UTC)
 
 
-def _is_no_meeting(event: Any) -> bool:
-    """Whether it is a reminder, a place or an absence: time that is not spoken for."""
-    return (
-        "TRANSPARENT" in _words(event, "TRANSP")
-        or not _words(event, _BUSY_STATUS).isdisjoint(("FREE", "OOF", "WORKINGELSEWHERE"))
-        or folded(str(event.get("SUMMARY", "")).strip()) in _NO_MEETINGS
-    )
-
-
 def _meeting(event: Any, at: datetime, until: datetime, mine: frozenset[str]) -> Meeting | None:
     answer = _answer(event, mine)
-    if answer is _Attending.NO:
+    if answer == _NO:
         return None
     series = hashlib.blake2b(_identity(event).encode(), digest_size=8).hexdigest()
-    meeting = Meeting(at, until, "", sure=answer is _Attending.YES, series=series)
+    meeting = Meeting(at, until, "", sure=answer == _YES, series=series)
     if _words(event, "CLASS") & {"PRIVATE", "CONFIDENTIAL"}:
         return meeting
     title = clean(str(event.get("SUMMARY", "")), 200)
@@ -156,22 +144,22 @@ def _identity(event: Any) -> str:
     return str(event.get("UID") or event.get("SUMMARY", ""))
 
 
-def _answer(event: Any, mine: frozenset[str]) -> _Attending:
+def _answer(event: Any, mine: frozenset[str]) -> int:
     """Whether the person goes; of the guests only the person's own line counts."""
     status = _words(event, "STATUS")
     if "CANCELLED" in status:
-        return _Attending.NO
+        return _NO
     guests = _listed(event, "ATTENDEE")
     own = [guest for guest in guests if _address(guest) in mine]
-    answers = [_ANSWERS.get(_parameter(guest, "PARTSTAT"), _Attending.MAYBE) for guest in own]
+    answers = [_ANSWERS.get(_parameter(guest, "PARTSTAT"), _MAYBE) for guest in own]
     organised = any(_address(one) in mine for one in _listed(event, "ORGANIZER"))
     if organised and all(_parameter(guest, "PARTSTAT") in ("", "NEEDS-ACTION") for guest in own):
-        answers = [_Attending.YES]
-    answer = min(answers, key=list(_Attending).index, default=_Attending.MAYBE)
+        answers = [_YES]
+    answer = min(answers, default=_MAYBE)
     if not guests and not answers:
-        answer = _Attending.YES
+        answer = _YES
     unsure = "TENTATIVE" in status | _words(event, _BUSY_STATUS)
-    return _Attending.MAYBE if unsure and answer is _Attending.YES else answer
+    return _MAYBE if unsure and answer == _YES else answer
 
 
 def _domains(event: Any, mine: frozenset[str]) -> tuple[str, ...]:
@@ -258,14 +246,12 @@ class _Address:
     def _got(self, url: str) -> bytes:
         parts = urlsplit(url)
         headers = {"Accept": "text/calendar, */*;q=0.5", **(self.validators if self.kept else {})}
-        client = ServiceClient(
-            "the calendar", f"{parts.scheme}://{parts.netloc}", lambda: headers, retry=RETRY
-        )
+        server = f"{parts.scheme}://{parts.netloc}"
+        client = ServiceClient("the calendar", server, lambda: headers, retry=RETRY)
         answer = client.get((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
         known = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
-        self.validators = {
-            ours: v for ours, name in known.items() if (v := answer.headers.get(name))
-        }
+        told = answer.headers
+        self.validators = {ours: v for ours, name in known.items() if (v := told.get(name))}
         self.kept = answer.body if self.validators and len(answer.body) <= MOST_KEPT else b""
         return answer.body
 
@@ -281,9 +267,8 @@ class _Address:
             self.led_to.append(clean(urlsplit(url).netloc, 100))
             return url
         if error.status in (401, 403, 404, 410):
-            raise SourceError(
-                f"it is not there (HTTP {error.status}): {AGAIN}", lasting=True
-            ) from None
+            gone = f"it is not there (HTTP {error.status}): {AGAIN}"
+            raise SourceError(gone, lasting=True) from None
         raise SourceError(str(error), lasting=error.lasting) from None
 
 
@@ -406,9 +391,8 @@ class CalendarSource:
             except SourceError as error:
                 return None, str(error)
 
-        answers = side_by_side(
-            one, self._calendars, lambda _: (None, "took too long"), key=id, seconds=SECONDS
-        )
+        late = (None, "took too long")
+        answers = side_by_side(one, self._calendars, lambda _: late, key=id, seconds=SECONDS)
         return list(zip(self._calendars, answers, strict=True))
 
 

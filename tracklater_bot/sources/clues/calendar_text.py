@@ -177,9 +177,8 @@ class _Choice:
             return b""
         self.chosen += 1
         lines = (name + self._near(name, rest) for name, rest in _PROPERTY.findall(block))
-        kept = b"\r\n".join(
-            line for line in lines if len(line) <= LONGEST_LINE and not line.endswith(b":")
-        )
+        whole = (line for line in lines if len(line) <= LONGEST_LINE and not line.endswith(b":"))
+        kept = b"\r\n".join(whole)
         return b"BEGIN:VEVENT\r\n%s\r\nEND:VEVENT\r\n" % kept
 
     def _near(self, name: bytes, rest: bytes) -> bytes:

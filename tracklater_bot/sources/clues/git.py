@@ -19,23 +19,8 @@ from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.text import count, folded
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.git_command import own_email
-from tracklater_bot.sources.clues.git_log import (
-    asked_reflog,
-    branch_of,
-    deduplicated,
-    own_commits,
-    times_of_work,
-)
-from tracklater_bot.sources.clues.git_remotes import on_code_host, remote_words
-from tracklater_bot.sources.clues.git_repository import (
-    HeadReflog,
-    Repository,
-    configured,
-    head_reflog,
-    likely_own,
-    locate,
-)
+from tracklater_bot.sources.clues import git_log, git_repository
+from tracklater_bot.sources.clues.git_repository import HeadReflog, Repository, head_reflog
 from tracklater_bot.sources.files import os_reason
 
 LOCATING, READING = 8.0, 40.0  # seconds; a draft waits a little longer for all of git
@@ -75,7 +60,8 @@ class GitSource:
         """One for each group with repositories."""
         for name, group in settings.groups.items():
             if group.git.repos:
-                yield cls(name, group.git.repos, settings.emails_for(name), configured(settings))
+                emails, all_groups = settings.emails_for(name), git_repository.configured(settings)
+                yield cls(name, group.git.repos, emails, all_groups)
 
     def read(self, span: Span) -> Reading:
         """Commits by author time and checkouts, in order; what fails is told, the rest is there."""
@@ -124,7 +110,7 @@ class GitSource:
                 start, end = span.start.timestamp(), span.end.timestamp()
                 during = [commit for commit in made if start <= commit.at < end]
                 during.sort(key=lambda commit: -commit.at)
-                found.update(likely_own([commit.email for commit in during]))
+                found.update(git_repository.likely_own([commit.email for commit in during]))
         return found
 
     def _repositories(self) -> tuple[list[Repository], list[str]]:
@@ -174,8 +160,8 @@ class GitSource:
     def _read(self, repository: Repository, span: Span) -> _RepositoryReading:
         repository.refuse_endless_refs()
         urls = repository.remotes()
-        hosted = any(map(on_code_host, urls))
-        words = [name for url in urls for name in remote_words(url)]
+        hosted = any(map(git_repository.on_code_host, urls))
+        words = [name for url in urls for name in git_repository.remote_words(url)]
         remotes = tuple(dict.fromkeys(folded(name) for name in words if "/" in name))
         names = [(HintKind.REPOSITORY, name) for name in repository.names()]
         names += [(HintKind.REMOTE, name) for name in words]
@@ -201,7 +187,8 @@ class GitSource:
         ask = repository.keeps_reflogs_itself()
         for head in repository.heads():
             try:
-                reflog, cut = (asked_reflog(repository, head), False) if ask else head_reflog(head)
+                told = (git_log.asked_reflog(repository, head), False) if ask else head_reflog(head)
+                reflog, cut = told
             except SourceError as error:
                 troubles.append(str(error))
                 continue
@@ -217,17 +204,18 @@ class GitSource:
 
         The branch is where each was made, else one from which it can be reached.
         """
-        own = frozenset(map(str.casefold, self.emails or (own_email(repository),)))
+        own = frozenset(map(str.casefold, self.emails or (git_log.own_email(repository),)))
         made_here = [commit for reflog in reflogs for commit in reflog.made_here]
         branches = {commit.sha: (commit.branch,) for commit in made_here if commit.branch}
         mine = [commit for commit in made_here if commit.email in own]
-        reachable, unreachable = own_commits(repository, span, reflogs, own)
-        originals = deduplicated(reachable, unreachable, mine)
+        reachable, unreachable = git_log.own_commits(repository, span, reflogs, own)
+        originals = git_log.deduplicated(reachable, unreachable, mine)
         start, end = span.start.timestamp(), span.end.timestamp()
-        for commit, at in dict.fromkeys(times_of_work((*reachable, *unreachable), mine, originals)):
+        times = git_log.times_of_work((*reachable, *unreachable), mine, originals)
+        for commit, at in dict.fromkeys(times):
             if start <= at < end:
                 moment, sha = datetime.fromtimestamp(at, UTC), commit.sha
-                branch = branches.get(sha) or branch_of(commit.ref)
+                branch = branches.get(sha) or git_log.branch_of(commit.ref)
                 yield Commit(
                     moment,
                     self.group,
@@ -241,7 +229,7 @@ class GitSource:
 
 def _locate(path: Path) -> Repository | str:
     try:
-        return locate(path)
+        return git_repository.locate(path)
     except SourceError as error:
         return str(error)
 

@@ -1,29 +1,114 @@
-"""The own commits of a repository, of its branches and of HEAD's reflog."""
+"""The own commits of a repository, of its branches and of HEAD's reflog, as git tells them.
+
+A repository may come from anybody: nothing that its configuration names is run.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from tracklater_bot.domain.day import Span
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.git_command import (
-    CONTROL,
-    DAMAGE,
-    DamagedRepository,
-    refusal,
-    run_git,
-)
-from tracklater_bot.sources.clues.git_repository import (
-    Head,
-    HeadReflog,
-    ReflogCommit,
-    Repository,
-    as_branch,
-    parse_reflog,
-)
+from tracklater_bot.sources.clues import git_repository
+from tracklater_bot.sources.clues.git_repository import Repository
 from tracklater_bot.sources.clues.program_commits import is_by_program
+
+TIMEOUT = 30  # seconds: a repository on a network drive may hang
+# What could make `git log` run a program that the repository's configuration names.
+HARMLESS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+ENVIRONMENT = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_FLUSH": "0",  # not after each commit
+    # A partial clone would fetch what is missing: over no protocol, with no program.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+}
+# With one of these git reads another repository than the one it is sent to.
+MISLEADING = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+
+DAMAGE = re.compile(
+    r"parse|traverse|unable to read|could not read|bad object|corrupt", re.IGNORECASE
+)
+NO_GIT = "git is not installed, or not in PATH: install it"
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+class DamagedRepository(SourceError):
+    """Something that git needs is not in the repository."""
+
+
+def load_gitpython() -> None:
+    """Imports GitPython: 40 ms and 5 MB that only those need whose repositories are read.
+
+    Raises SourceError where there is no git.
+    """
+    try:
+        # The package, not git.cmd: that can be had by another thread before the package is ready.
+        import git  # noqa: F401, PLC0415
+    except ImportError:  # GitPython looks for git when it is imported
+        raise SourceError(NO_GIT) from None
+
+
+def run_git(repository: Repository, *arguments: str) -> tuple[int, bytes, str]:
+    """Runs git in the repository; exit code, output and complaint. Raises SourceError."""
+    if misleading := next((name for name in MISLEADING if os.environ.get(name)), None):
+        raise SourceError(f"{misleading} is set in the environment, which misleads git: unset it")
+    load_gitpython()
+    from git import Git, GitCommandNotFound  # noqa: PLC0415 - see there
+
+    command = [Git.GIT_PYTHON_GIT_EXECUTABLE, *HARMLESS, "-C", str(repository.path), *arguments]
+    # git must not go up to a repository that lies around this one.
+    ceiling = str(repository.path.resolve().parent)
+    try:
+        return Git().execute(
+            command,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+            kill_after_timeout=None if sys.platform == "win32" else TIMEOUT,
+            env=ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": ceiling},
+        )
+    except GitCommandNotFound:
+        raise SourceError(NO_GIT) from None
+
+
+def refusal(path: Path, complaint: str) -> str:
+    """What git complained of for a repository, as a sentence with what to do."""
+    if "dubious ownership" in complaint or "is owned by someone else" in complaint:
+        return (
+            f"git refuses {path}, which belongs to another user: if you trust it,"
+            f" run `git config --global --add safe.directory {path}`"
+        )
+    if "unknown repository extension" in complaint:  # such as reftable, since git 2.45
+        return f"git is too old to read {path}: install a newer one"
+    if complaint.startswith("Timeout: "):  # GitPython's word
+        return f"git took more than {TIMEOUT} seconds for {path}: is it on a slow network drive?"
+    lines = CONTROL.sub("\n", complaint).splitlines()
+    last = next((line for line in lines if line.startswith("fatal:")), (lines or ["it failed"])[-1])
+    return f"git cannot read {path}: {last.removeprefix('fatal:').strip()[:200]}"
+
+
+def own_email(repository: Repository) -> str:
+    """The address that commits made here would carry."""
+    _, output, _ = run_git(repository, "config", "--get", "user.email")
+    if email := output.decode("utf-8", errors="replace").strip():
+        return email
+    raise SourceError(
+        f"{repository.path} has no user.email, so nobody knows which commits are yours:"
+        " put your addresses into git.emails"
+    )
+
+
+# -- Commits ---------------------------------------------------------------------------------------
+
 
 # A commit authored within a span was committed then or later, unless a clock was wrong.
 SKEW = timedelta(days=1)
@@ -71,7 +156,7 @@ def committed_at(record: bytes) -> int:
 def deduplicated(
     reachable: Iterable[LoggedCommit],
     unreachable: Iterable[LoggedCommit],
-    made_here: Iterable[ReflogCommit],
+    made_here: Iterable[git_repository.ReflogCommit],
 ) -> dict[str, LoggedCommit]:
     """For the id of each commit the one that counts for it and all its copies.
 
@@ -89,15 +174,14 @@ def deduplicated(
     for commit in unreachable:
         became = (originals[sha] for sha in _amended_to(commit.sha, newer) if sha in originals)
         original = next(became, None)
-        originals[commit.sha] = original or reworded.setdefault(
-            (commit.authored, commit.email), commit
-        )
+        made = (commit.authored, commit.email)
+        originals[commit.sha] = original or reworded.setdefault(made, commit)
     return originals
 
 
 def times_of_work(
     logged: Iterable[LoggedCommit],
-    made_here: Iterable[ReflogCommit],
+    made_here: Iterable[git_repository.ReflogCommit],
     originals: Mapping[str, LoggedCommit],
 ) -> Iterator[tuple[LoggedCommit, int]]:
     """Each commit that counts at each time of work on it: when it was authored, and amended."""
@@ -126,7 +210,10 @@ def branch_of(ref: str) -> tuple[str, ...]:
 
 
 def own_commits(
-    repository: Repository, span: Span, reflogs: Sequence[HeadReflog], own: frozenset[str]
+    repository: Repository,
+    span: Span,
+    reflogs: Sequence[git_repository.HeadReflog],
+    own: frozenset[str],
 ) -> tuple[list[LoggedCommit], list[LoggedCommit]]:
     """The own commits of about the span: those of the branches, and those that HEAD only knows."""
     since, until = (int(at.timestamp()) for at in (span.start - SKEW, span.end + SKEW))
@@ -164,7 +251,11 @@ def _reachable(repository: Repository, since: int, current: Iterable[str]) -> li
         while True:
             records = _log(repository, f"--max-count={count}", *starts)
             if not records:
-                _refuse_broken_head(repository)
+                # Raises SourceError where there is a branch, but not its commit: git leaves it out
+                # quietly.
+                _, _, complaint = run_git(repository, "log", "--max-count=1", "HEAD", "--")
+                if "bad object" in complaint:
+                    raise SourceError(refusal(repository.path, complaint))
             oldest = records[-OLD_ENOUGH:]
             if len(records) < count or all(committed_at(record) < since for record in oldest):
                 return list(parse_log(records, since))
@@ -176,14 +267,7 @@ def _reachable(repository: Repository, since: int, current: Iterable[str]) -> li
         return list(parse_log(_log(repository, f"--max-age={since}", *starts), since))
 
 
-def _refuse_broken_head(repository: Repository) -> None:
-    """Raises SourceError where there is a branch, but not its commit: git leaves it out quietly."""
-    _, _, complaint = run_git(repository, "log", "--max-count=1", "HEAD", "--")
-    if "bad object" in complaint:
-        raise SourceError(refusal(repository.path, complaint))
-
-
-def asked_reflog(repository: Repository, head: Head) -> HeadReflog:
+def asked_reflog(repository: Repository, head: git_repository.Head) -> git_repository.HeadReflog:
     """The reflog of a HEAD, as git tells it where it has no file for it."""
     _, branch, _ = run_git(repository, "symbolic-ref", "--quiet", head.rev)
     fields = "%H%x1f%gn%x1f%ge%x1f%gd%x1f%gs"
@@ -201,7 +285,8 @@ def asked_reflog(repository: Repository, head: Head) -> HeadReflog:
         at = moment.partition("@{")[2].removesuffix("}")
         lines.append(f"{before} {sha} {name} <{email}> {at}" + (f"\t{what}" if what else ""))
         before = sha
-    return parse_reflog("\n".join(lines), as_branch(branch.decode(errors="replace").strip()))
+    current = git_repository.as_branch(branch.decode(errors="replace").strip())
+    return git_repository.parse_reflog("\n".join(lines), current)
 
 
 def _log(repository: Repository, *selection: str, fields: str = FIELDS) -> list[bytes]:

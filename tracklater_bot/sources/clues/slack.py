@@ -17,18 +17,10 @@ from urllib.parse import urlsplit
 import msgspec
 from pydantic import SecretStr
 
+from tracklater_bot import http
 from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.errors import code_in, from_between
-from tracklater_bot.http import (
-    BadResponse,
-    BadStatus,
-    HttpError,
-    RetryPolicy,
-    ServiceClient,
-    Timing,
-    bearer,
-)
 from tracklater_bot.http.responses import Intercepted
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError, left_out_sentence
@@ -36,7 +28,11 @@ from tracklater_bot.sources.base import SourceError, left_out_sentence
 API = "https://slack.com/api"
 SCOPE = "search:read"
 PAGE_SIZE, LAST_PAGE = 100, 100  # both are Slack's own limits
-RETRY, ONCE, AS_IT_IS = RetryPolicy(seconds=60.0), RetryPolicy(tries=1, seconds=0.0), Timing()
+RETRY, ONCE, AS_IT_IS = (
+    http.RetryPolicy(seconds=60.0),
+    http.RetryPolicy(tries=1, seconds=0.0),
+    http.Timing(),
+)
 MOST_READERS, MOST_CHANNELS = 5, 200  # of direct messages, whose channels are asked for
 
 # In which zone Slack's `on:` takes its days is not told, so every zone on earth is covered.
@@ -165,13 +161,15 @@ class SlackSource:
         user_token: SecretStr,
         user_id: str = "",
         base_url: str = "",
-        timing: Timing = AS_IT_IS,
+        timing: http.Timing = AS_IT_IS,
     ) -> None:
         self.group = group
         self._user_id = user_id
         token = SecretStr(user_token.get_secret_value().strip())
         self._client, self._impatient = (
-            ServiceClient("Slack", base_url or API, bearer(token), retry=retry, timing=timing)
+            http.ServiceClient(
+                "Slack", base_url or API, http.bearer(token), retry=retry, timing=timing
+            )
             for retry in (RETRY, ONCE)
         )
 
@@ -207,9 +205,8 @@ class SlackSource:
         shared = self._shared_channels(mine) if self.group is None else {}
         messages = [_message(match, self.group, shared) for match in mine]
         clues = sorted(messages, key=lambda message: (message.at, message.channel, message.text))
-        return Reading(
-            self.name, self.group, clues=tuple(clues), trouble="; ".join(troubles) or None
-        )
+        trouble = "; ".join(troubles) or None
+        return Reading(self.name, self.group, clues=tuple(clues), trouble=trouble)
 
     def check(self) -> str:
         """Who the token belongs to and where; SourceError when it cannot search."""
@@ -301,22 +298,22 @@ class SlackSource:
             raise SourceError("Slack answered the search in an unexpected form") from None
 
     def _call(
-        self, method: str, client: ServiceClient | None = None, **arguments: str | int
+        self, method: str, client: http.ServiceClient | None = None, **arguments: str | int
     ) -> tuple[dict[str, Any], Mapping[str, str]]:
         """What Slack answers, and the headers of it."""
         try:
             response = (client or self._client).get(f"/{method}", arguments)
-        except BadStatus as error:
+        except http.BadStatus as error:
             response = error.response
-        except (BadResponse, Intercepted) as error:
+        except (http.BadResponse, Intercepted) as error:
             raise SourceError(str(error)) from None
-        except HttpError:
+        except http.HttpError:
             raise SourceError(
                 "Slack cannot be reached: check the network and slack.base_url"
             ) from None
         try:
             answer = response.json()
-        except BadResponse:
+        except http.BadResponse:
             raise SourceError(NO_JSON) from None
         if not isinstance(answer, dict):
             raise SourceError("Slack answered in an unexpected form")

@@ -7,6 +7,7 @@ without `-o` it prints one bare snapshot after another. Whatever is complete is 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -16,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from errno import EACCES
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,7 +25,6 @@ from tracklater_bot.domain.clues import Attendance, Reading, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
-from tracklater_bot.sources.clues.salvage import salvage
 from tracklater_bot.sources.files import MB, open_regular, os_reason, read_end
 
 NAME = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)?[-_. ]*(?P<machine>.*)\.json")
@@ -249,6 +249,7 @@ def _first_time(written: Iterable[bytes]) -> datetime | None:
     return None
 
 
+@dataclass(eq=False, repr=False)
 class ThymeSource:
     """The windows that thyme recorded, from day files `YYYY-MM-DD.json` in a folder.
 
@@ -261,16 +262,12 @@ class ThymeSource:
     watches_screen = True
     local = True
 
-    def __init__(
-        self,
-        dir: Path,
-        *,
-        wait: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self.dir = dir.expanduser()
-        self._wait = wait
-        self._clock = clock
+    dir: Path
+    wait: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        self.dir = self.dir.expanduser()
 
     @classmethod
     def set_up(cls, settings: Settings) -> Iterator[ThymeSource]:
@@ -332,10 +329,10 @@ class ThymeSource:
         """The file's samples; a file that is just being written is read again."""
         for reread in range(REREADS + 1):
             if reread:
-                self._wait(PAUSE)
+                self.wait(PAUSE)
             data, cut = read_end(file.path, LARGEST)
             parsed = parse_file(data[-SALVAGED:] if cut else data, span, file.machine)
-            age = self._clock() - file.path.stat().st_mtime
+            age = self.clock() - file.path.stat().st_mtime
             if cut or parsed.saved is None or age > BEING_WRITTEN:
                 break
         return replace(parsed, cut=cut)
@@ -359,3 +356,46 @@ def _sentence(file: _File, parsed: ParsedFile) -> str:
         f"thyme's file {file.label} is damaged: {saved} in it could be saved,"
         " but thyme writes no more into it until you move it away"
     )
+
+
+# -- Salvage ---------------------------------------------------------------------------------------
+# What is whole in a JSON text that is no single document, in a time that its length bounds.
+_OBJECT = re.compile(r'\{\s*["}]')
+_scan = json.JSONDecoder().raw_decode
+
+# What is no whole object is looked into for others, and each look may go on to the text's end. So
+# only some may; then an object is as long as a snapshot at most; then it is enough.
+_LONG_LOOKS, _LONG_TEXT = 4, 8 * 1024 * 1024
+_SHORT_LOOK = 128 * 1024
+_A_LOOK, _EFFORT = 1024, 64 * 1024 * 1024  # characters that are looked at in vain
+
+
+def salvage(text: str, take: Callable[[dict[str, Any], str], None]) -> bool:
+    """Gives each whole object, and how it is written, to `take`; whether there is anything else.
+
+    Where `take` raises ValueError, objects inside are given instead.
+    """
+    looks = _LONG_LOOKS if len(text) < _LONG_TEXT else 0
+    effort = _EFFORT + 4 * len(text)
+    damaged, done = not text.strip(), 0
+    piece, base = text if looks else "", 0
+    while effort > 0 and (found := _OBJECT.search(text, done)) is not None:
+        start = found.start()
+        damaged = damaged or bool(text[done:start].strip())
+        if not looks and (piece is text or start + _SHORT_LOOK > base + len(piece)):
+            piece, base = text[start : start + 2 * _SHORT_LOOK], start
+        reached = start - base
+        try:
+            value, reached = _scan(piece, start - base)
+            take(value, text[start : base + reached])
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, json.JSONDecodeError):
+                # An unfinished string was looked at to its end; the error tells its beginning.
+                reached = len(piece) if "Unterminated" in error.msg else error.pos
+            elif isinstance(error, RecursionError):  # which does not tell how far it came
+                reached += _SHORT_LOOK
+            looks, damaged, done = max(looks - 1, 0), True, start + 1
+            effort -= _A_LOOK + reached - (start - base) + reached // 8  # errors count lines
+        else:
+            done = base + reached
+    return damaged or bool(text[done:].strip())

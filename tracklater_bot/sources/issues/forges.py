@@ -14,7 +14,15 @@ from urllib.parse import urljoin, urlsplit
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.text import folded
-from tracklater_bot.http import BadStatus, HttpError, Response, ServiceClient, Timing, utc_now
+from tracklater_bot.http import (
+    BadStatus,
+    HttpError,
+    Params,
+    Response,
+    ServiceClient,
+    Timing,
+    utc_now,
+)
 from tracklater_bot.http.client import Credentials
 from tracklater_bot.settings import ResolvedForge, Settings
 from tracklater_bot.settings.tree import GROUPS, env_name
@@ -141,7 +149,7 @@ class ForgeClient:
         self._now = timing.now
         self._quiet_until: datetime | None = None
 
-    def get(self, path: str, params: Mapping[str, str | int], read: Callable[[Response], T]) -> T:
+    def get(self, path: str, params: Params, read: Callable[[Response], T]) -> T:
         """What is read from there; of a renamed repository, from where it is now."""
 
         def ask() -> Response:
@@ -228,9 +236,8 @@ class Forge(ABC):
         self.group = group
         self._place = place
         self._clock = clock
-        self._client = ForgeClient(
-            self.service, place.api, self._headers, self._sentence, timing or Timing(now=clock)
-        )
+        asked = (self.service, place.api, self._headers, self._sentence)
+        self._client = ForgeClient(*asked, timing or Timing(now=clock))
 
     @classmethod
     def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> Iterator[Self]:
@@ -242,9 +249,8 @@ class Forge(ABC):
     @classmethod
     def place(cls, settings: Settings, group: str) -> ResolvedForge | None:
         """A group's repositories there; None without any."""
-        place: ResolvedForge | None = getattr(settings.groups[group], cls.name).resolved(
-            settings, group
-        )
+        own = getattr(settings.groups[group], cls.name)
+        place: ResolvedForge | None = own.resolved(settings, group)
         return place
 
     @property

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, Field, PositiveInt, TypeAdapter
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field, PositiveInt
 
 from tracklater_bot.domain.issues import REQUESTS, Issue
 from tracklater_bot.domain.keys import KeyForm
@@ -25,18 +25,8 @@ from tracklater_bot.domain.text import clean, count, listing
 from tracklater_bot.http import BadStatus, Response, Title, When, bearer, understood
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
-from tracklater_bot.sources.issues.forges import (
-    MOST,
-    NUMBER,
-    SEARCHED,
-    Forge,
-    Ref,
-    forms,
-    key_of,
-    merged,
-    own_path,
-    type_of,
-)
+from tracklater_bot.sources.issues import forges
+from tracklater_bot.sources.issues.forges import Forge
 
 _PAGE = 50  # small: GitHub refuses what takes it long
 _PULLS = 25
@@ -110,10 +100,6 @@ class _QueryAnswer(BaseModel):
     errors: list[_Error] = []
 
 
-_NODE, _PAGES = TypeAdapter(_Node), TypeAdapter(_GitHubPage)
-_ANSWER, _VIEWER = TypeAdapter(_QueryAnswer), TypeAdapter(_GitHubWho)
-
-
 @dataclass(frozen=True, slots=True)
 class _Repository:
     """What was told of a repository: its name of today, who asks, and what was asked for."""
@@ -137,7 +123,7 @@ class GitHubSource(Forge):
     def key_forms(cls, settings: Settings, group: str) -> tuple[KeyForm, ...]:
         """`acme/api#12`, its pages, and in its own clones `#12`, `(#12)` or `GH-12`."""
         place = cls.place(settings, group)
-        return tuple(forms(cls.name, place, "#", _pages)) if place is not None else ()
+        return tuple(forges.forms(cls.name, place, "#", _pages)) if place is not None else ()
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
         """What changed since then; at first in 90 days, and all open ones of one's own."""
@@ -151,16 +137,16 @@ class GitHubSource(Forge):
             for page in pages:
                 for what in ("issues", "pullRequests"):
                     rows = page.page(what).nodes or []
-                    issues = [self._understood(page, node) for node in understood(_NODE, rows)]
+                    issues = [self._understood(page, node) for node in understood(_Node, rows)]
                     left_out += len(rows) - len(issues)
                     found += issues
         if left_out:
-            raise PartlyRead("GitHub", left_out, merged(found))
-        return merged(found)
+            raise PartlyRead("GitHub", left_out, forges.merged(found))
+        return forges.merged(found)
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
         """Those that exist; of a pull request, the issue that it closes."""
-        return merged(
+        return forges.merged(
             issue
             for path, _, numbers in self._batches(keys, _AT_ONCE)
             for issue in self._numbered(path, numbers)
@@ -168,13 +154,12 @@ class GitHubSource(Forge):
 
     def _titled(self, text: str) -> Iterator[Issue]:
         words = " ".join(_WORD.findall(text))
-        for path in self._place.paths[:SEARCHED] if words else ():
+        for path in self._place.paths[: forges.SEARCHED] if words else ():
             data = self._ask(_SEARCH, {"text": f"repo:{path} is:issue in:title {words}"})
             here = _Repository(path, path, _me(data), {})
-            nodes = understood(_NODE, _page(data, "search").nodes or [])
-            yield from (
-                self._issue(here, node) for node in nodes if own_path(self._place, node.home)
-            )
+            nodes = understood(_Node, _page(data, "search").nodes or [])
+            ours = (node for node in nodes if forges.own_path(self._place, node.home))
+            yield from (self._issue(here, node) for node in ours)
 
     def check(self) -> str:
         """Whose the token is, and how many issues and pull requests it sees."""
@@ -202,11 +187,10 @@ class GitHubSource(Forge):
         self, path: str, filters: dict[str, Any], *, pulls: bool = False
     ) -> Iterator[_Repository]:
         after = None
-        for _ in range(MOST // _PAGE):
+        for _ in range(forges.MOST // _PAGE):
             variables = {"filter": filters, "after": after, "pulls": pulls and after is None}
-            answer = self._repository(
-                path, _RECENT, variables, ",$filter:IssueFilters,$after:String,$pulls:Boolean!"
-            )
+            declared = ",$filter:IssueFilters,$after:String,$pulls:Boolean!"
+            answer = self._repository(path, _RECENT, variables, declared)
             if answer.told.get("issues") is None:
                 raise SourceError(
                     f"GitHub does not show this token the issues of {path}: it needs Issues: read",
@@ -226,7 +210,7 @@ class GitHubSource(Forge):
         )
         answer = self._repository(path, asked)
         rows = [answer.told.get(f"n{number}") for number in numbers]
-        yield from (self._understood(answer, node) for node in understood(_NODE, rows))
+        yield from (self._understood(answer, node) for node in understood(_Node, rows))
 
     def _repository(
         self, path: str, asked: str, variables: dict[str, Any] | None = None, declared: str = ""
@@ -252,7 +236,7 @@ class GitHubSource(Forge):
         return self._client.find("/graphql", body, self._data)
 
     def _data(self, response: Response) -> dict[str, Any]:
-        answer = response.read(_ANSWER)
+        answer = response.read(_QueryAnswer)
         types = {error.type for error in answer.errors}
         if types & {"RATE_LIMITED", "RATE_LIMIT"}:
             raise self._client.slow_down(response)
@@ -277,9 +261,9 @@ class GitHubSource(Forge):
         """The issue, or the one that a pull request closes, if that is the group's as well."""
         for closed in node.closes:
             same = closed.home.casefold() == here.name.casefold()
-            if path := here.path if same else own_path(self._place, closed.home):
+            if path := here.path if same else forges.own_path(self._place, closed.home):
                 there = _Repository(path, closed.home, here.me, {})
-                alias = key_of(self._place, Ref(here.path, "#", node.number))
+                alias = forges.key_of(self._place, forges.Ref(here.path, "#", node.number))
                 return self._issue(there, closed, alias)
         return self._issue(here, node)
 
@@ -288,12 +272,12 @@ class GitHubSource(Forge):
         people = [*node.assignees, *([node.author] if pull and node.author else [])]
         labels = (label.name for label in node.labels)
         return Issue(
-            key=key_of(self._place, Ref(here.path, "#", node.number)),
+            key=forges.key_of(self._place, forges.Ref(here.path, "#", node.number)),
             title=node.title,
             url=f"{self._place.url}/{here.path}/{'pull' if pull else 'issues'}/{node.number}",
             tracker=self.name,
             group=self.group,
-            type=_PULL if pull else type_of(labels, "issue"),
+            type=_PULL if pull else forges.type_of(labels, "issue"),
             closed=node.closed,
             mine=bool(here.me) and here.me in {who.login for who in people},
             updated=node.updated,
@@ -305,19 +289,19 @@ def _pages(host: str, name: str) -> tuple[str, ...]:
     """`github.com/acme/api/issues/12`, and the titles of issues, pull requests, commits, mails."""
     name = re.escape(name)
     return (
-        rf"{host}/{name}/(?:issues|pull)/{NUMBER}",
-        rf"· (?:issue|pull request) #{NUMBER} · {name}(?![\w./-])",
-        rf"\(#{NUMBER}\) · {name}@",
-        rf"\[{name}\] [^\n]{{0,300}}\((?:issue |pr )?#{NUMBER}\)",
+        rf"{host}/{name}/(?:issues|pull)/{forges.NUMBER}",
+        rf"· (?:issue|pull request) #{forges.NUMBER} · {name}(?![\w./-])",
+        rf"\(#{forges.NUMBER}\) · {name}@",
+        rf"\[{name}\] [^\n]{{0,300}}\((?:issue |pr )?#{forges.NUMBER}\)",
     )
 
 
 def _me(data: dict[str, Any]) -> str:
-    return next((who.login for who in understood(_VIEWER, [data.get("viewer")])), "")
+    return next((who.login for who in understood(_GitHubWho, [data.get("viewer")])), "")
 
 
 def _page(data: dict[str, Any], what: str) -> _GitHubPage:
-    for page in understood(_PAGES, [data.get(what) or {}]):
+    for page in understood(_GitHubPage, [data.get(what) or {}]):
         return page
     raise SourceError("GitHub answered in an unexpected form")
 

@@ -12,27 +12,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from pydantic import AliasPath, BaseModel, Field, PositiveInt, TypeAdapter
+from pydantic import AliasPath, BaseModel, Field, PositiveInt
 
 from tracklater_bot.domain.issues import REQUESTS, Issue
 from tracklater_bot.domain.keys import KeyForm
 from tracklater_bot.domain.keywords import spelling_pattern
 from tracklater_bot.domain.text import clean, count, listing
-from tracklater_bot.http import BadStatus, Response, Title, When, in_header
+from tracklater_bot.http import BadStatus, Params, Response, Title, When, in_header
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import PartlyRead, SourceError
-from tracklater_bot.sources.issues.forges import (
-    MOST,
-    NUMBER,
-    SEARCHED,
-    Forge,
-    Ref,
-    forms,
-    key_of,
-    merged,
-    own_path,
-    type_of,
-)
+from tracklater_bot.sources.issues import forges
+from tracklater_bot.sources.issues.forges import Forge
 
 _PAGE = 100
 _AT_ONCE = 50
@@ -62,9 +52,6 @@ class _GitLabRow(BaseModel):
     full: str = Field("", validation_alias=AliasPath("references", "full"))
 
 
-_ROW, _WHO = TypeAdapter(_GitLabRow), TypeAdapter(_GitLabWho)
-
-
 @dataclass(frozen=True, slots=True)
 class _GitLabPage:
     """Rows that can be understood, how many others there are, and what is told of all pages."""
@@ -77,7 +64,7 @@ class _GitLabPage:
     @classmethod
     def of(cls, answer: Response) -> _GitLabPage:
         """What an answer has."""
-        rows, sent = answer.rows(_ROW)
+        rows, sent = answer.rows(_GitLabRow)
         headers = answer.headers
         more = bool(headers.get("X-Next-Page"))
         return cls(rows, sent - len(rows), more, headers.get("X-Total", ""))
@@ -94,8 +81,9 @@ class GitLabSource(Forge):
         place = cls.place(settings, group)
         if place is None:
             return ()
-        alone = [KeyForm(cls.name, rf"(?<![\w!&/])!{NUMBER}", "!{}")] if place.alone else []
-        both = (form for sign in _LISTS for form in forms(cls.name, place, sign, _pages(sign)))
+        alone = [KeyForm(cls.name, rf"(?<![\w!&/])!{forges.NUMBER}", "!{}")] if place.alone else []
+        named = (forges.forms(cls.name, place, sign, _pages(sign)) for sign in _LISTS)
+        both = (form for forms in named for form in forms)
         return (*both, *alone)
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
@@ -103,13 +91,12 @@ class GitLabSource(Forge):
         open issues of one's own."""
         me, ahead = self._me()
         start = self._start(since) + ahead
-        changed: dict[str, str | int] = {
-            "updated_after": f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        }
+        after = f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        changed: Params = {"updated_after": after}
         found: list[Issue] = []
         left_out = 0
         for path in self._place.paths:
-            lists: list[tuple[str, dict[str, str | int]]] = [
+            lists: list[tuple[str, Params]] = [
                 ("#", changed),
                 ("!", {**changed, "author_id": me.id}),
             ]
@@ -121,8 +108,8 @@ class GitLabSource(Forge):
                 kept = rows if sign == "#" else rows[:_MOST_REQUESTS]
                 found += [self._understood(path, sign, row, me) for row in kept]
         if left_out:
-            raise PartlyRead("GitLab", left_out, merged(found))
-        return merged(found)
+            raise PartlyRead("GitLab", left_out, forges.merged(found))
+        return forges.merged(found)
 
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
         """Those that exist; of a merge request, the issue that it closes."""
@@ -135,14 +122,14 @@ class GitLabSource(Forge):
             asked = "&".join(f"iids[]={iid}" for iid in iids)
             page = self._page(path, f"{_LISTS[sign]}?{asked}", {"per_page": _PAGE})
             found += [self._understood(path, sign, row, me) for row in page.rows]
-        return merged(found)
+        return forges.merged(found)
 
     def _titled(self, text: str) -> Iterator[Issue]:
         me, _ = self._me()
-        filters: dict[str, str | int] = {"search": text, "in": "title", "per_page": 20}
-        for path in self._place.paths[:SEARCHED]:
+        filters: Params = {"search": text, "in": "title", "per_page": 20}
+        for path in self._place.paths[: forges.SEARCHED]:
             page = self._page(path, _LISTS["#"], filters)
-            yield from (self._issue(Ref(path, "#", row.iid), row, me) for row in page.rows)
+            yield from (self._issue(forges.Ref(path, "#", row.iid), row, me) for row in page.rows)
 
     def check(self) -> str:
         """Whose the token is, and how many issues it sees."""
@@ -161,17 +148,15 @@ class GitLabSource(Forge):
         """Who asks, and how far the server's clock is ahead of ours."""
         now = self._clock()
         return self._client.get(
-            "/user", {}, lambda answer: (answer.read(_WHO), (answer.date or now) - now)
+            "/user", {}, lambda answer: (answer.read(_GitLabWho), (answer.date or now) - now)
         )
 
-    def _rows(
-        self, path: str, sign: str, filters: Mapping[str, str | int]
-    ) -> tuple[list[_GitLabRow], int]:
+    def _rows(self, path: str, sign: str, filters: Params) -> tuple[list[_GitLabRow], int]:
         """All rows that can be understood, the latest first, and how many others there are."""
         found: list[_GitLabRow] = []
         left_out = 0
         params = {"order_by": "updated_at", "sort": "desc", "per_page": _PAGE, **filters}
-        for number in range(1, MOST // _PAGE + 1):
+        for number in range(1, forges.MOST // _PAGE + 1):
             page = self._page(path, _LISTS[sign], {**params, "page": number})
             found += page.rows
             left_out += page.left_out
@@ -179,7 +164,7 @@ class GitLabSource(Forge):
                 break
         return found, left_out
 
-    def _page(self, path: str, what: str, params: Mapping[str, str | int]) -> _GitLabPage:
+    def _page(self, path: str, what: str, params: Params) -> _GitLabPage:
         address = f"/projects/{quote(path, safe='')}/{what}"
         return self._client.get(address, {"scope": "all", **params}, _GitLabPage.of)
 
@@ -202,28 +187,28 @@ class GitLabSource(Forge):
 
     def _understood(self, path: str, sign: str, row: _GitLabRow, me: _GitLabWho) -> Issue:
         """The issue, or the one that a merge request closes, if that is the group's as well."""
-        ref = Ref(path, sign, row.iid)
+        ref = forges.Ref(path, sign, row.iid)
         if sign == "!":
             name = row.full.rpartition("!")[0].casefold()
             for issue in self._page(path, f"{_LISTS['!']}/{row.iid}/closes_issues", {}).rows:
                 home = issue.full.rpartition("#")[0]
-                there = path if home.casefold() == name else own_path(self._place, home)
+                there = path if home.casefold() == name else forges.own_path(self._place, home)
                 if there:
-                    alias = key_of(self._place, ref)
-                    return self._issue(Ref(there, "#", issue.iid), issue, me, alias)
+                    alias = forges.key_of(self._place, ref)
+                    return self._issue(forges.Ref(there, "#", issue.iid), issue, me, alias)
         return self._issue(ref, row, me)
 
-    def _issue(self, ref: Ref, row: _GitLabRow, me: _GitLabWho, *aliases: str) -> Issue:
+    def _issue(self, ref: forges.Ref, row: _GitLabRow, me: _GitLabWho, *aliases: str) -> Issue:
         request = ref.sign == "!"
         people = [*(row.assignees or ()), *([row.author] if request and row.author else [])]
         word = (row.issue_type or "issue").replace("_", " ").lower()
         return Issue(
-            key=key_of(self._place, ref),
+            key=forges.key_of(self._place, ref),
             title=row.title,
             url=f"{self._place.url}/{ref.path}/-/{_LISTS[ref.sign]}/{ref.number}",
             tracker=self.name,
             group=self.group,
-            type=_REQUEST if request else type_of(row.labels or (), word),
+            type=_REQUEST if request else forges.type_of(row.labels or (), word),
             closed=row.state in ("closed", "merged"),
             mine=me.id in {who.id for who in people},
             updated=row.updated_at,
@@ -236,8 +221,8 @@ def _pages(sign: str) -> Callable[[str, str], Sequence[str]]:
         """`gitlab.com/acme/web/-/issues/12`; titles have the projects' names, spelt alike."""
         shown = " / ".join(spelling_pattern(part) for part in name.split("/"))
         return (
-            rf"{host}/{re.escape(name)}(?:/-)?/{_ADDRESSES[sign]}/{NUMBER}",
-            rf"\({sign}{NUMBER}\) · {_TITLES[sign]} · {shown}(?![\w/-]| /)",
+            rf"{host}/{re.escape(name)}(?:/-)?/{_ADDRESSES[sign]}/{forges.NUMBER}",
+            rf"\({sign}{forges.NUMBER}\) · {_TITLES[sign]} · {shown}(?![\w/-]| /)",
         )
 
     return patterns

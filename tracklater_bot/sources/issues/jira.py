@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AliasPath, BaseModel, Field, TypeAdapter
+from pydantic import AliasPath, BaseModel, Field
 
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
@@ -73,7 +73,7 @@ class _JiraPage(BaseModel):
     @property
     def rows(self) -> list[_Issue]:
         """The issues that can be understood."""
-        return understood(_ISSUE, self.issues or ())
+        return understood(_Issue, self.issues or ())
 
     @property
     def left_out(self) -> int:
@@ -103,13 +103,6 @@ class _Permission(BaseModel):
 
 class _Permissions(BaseModel):
     permissions: dict[str, _Permission]
-
-
-_ISSUE = TypeAdapter(_Issue)
-_PAGES = TypeAdapter(_JiraPage)
-_SUGGESTED = TypeAdapter(_Suggestions)
-_COUNT = TypeAdapter(_Count)
-_PERMISSIONS = TypeAdapter(_Permissions)
 
 
 @dataclass(slots=True)
@@ -168,8 +161,11 @@ class JiraSource:
             me = self._me()
             rows, left_out = self._search(self._jql(since))
             found = tuple(issue for row in rows if (issue := self._parsed(row, me)))
-            if not rows:
-                self._confirm()
+            # An expired token finds nothing, politely: asking who we are tells it from no news.
+            due = self._known is None or self._clock() - self._known.confirmed >= _CONFIRMED_FOR
+            if due and not rows:
+                self._known = None
+                self._me()
         if left_out:
             raise PartlyRead("Jira", left_out, found)
         return found
@@ -190,7 +186,7 @@ class JiraSource:
         """What Jira's own issue picker suggests, in its order."""
         params = {"query": text[:100], "currentJQL": self._site.scope, "showSubTasks": "true"}
         with _as_source_error():
-            answer = self._site.get("/issue/picker", _SUGGESTED, params)
+            answer = self._site.get("/issue/picker", _Suggestions, params)
         keys = [issue.key for section in answer.sections for issue in section.issues]
         wanted = list(dict.fromkeys(key for key in keys if self.owns(key)))[:_SUGGESTIONS]
         found = {issue.key: issue for issue in self.by_keys(wanted)}
@@ -221,12 +217,6 @@ class JiraSource:
             self._known = _Identity(self._site.me().identity, self._clock())
         return self._known.identity
 
-    def _confirm(self) -> None:
-        """An expired token finds nothing, politely: asking who we are tells it from no news."""
-        if self._known is None or self._clock() - self._known.confirmed >= _CONFIRMED_FOR:
-            self._known = None
-            self._me()
-
     def _jql(self, since: datetime | None) -> str:
         if since is None:
             mine = "(assignee = currentUser() AND statusCategory != Done)"
@@ -252,7 +242,7 @@ class JiraSource:
         body: dict[str, object] = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE}
         seen: set[str] = set()
         while True:
-            page = self._site.find("/search/jql", _PAGES, body)
+            page = self._site.find("/search/jql", _JiraPage, body)
             yield page
             token = page.nextPageToken
             if not token or token in seen or not page.issues:
@@ -264,7 +254,7 @@ class JiraSource:
         start = 0
         while True:
             body = {"jql": jql, "fields": _FIELDS, "maxResults": _PAGE, "startAt": start, **more}
-            page = self._site.find("/search", _PAGES, body)
+            page = self._site.find("/search", _JiraPage, body)
             yield page
             start += len(page.issues or ())
             if not page.issues or start >= page.total:
@@ -274,7 +264,7 @@ class JiraSource:
         """Up to 100 keys with one request; more only to learn which key a moved issue had."""
         if self._site.cloud:
             body = {"issueIdsOrKeys": keys, "fields": _FIELDS}
-            rows = self._site.find("/issue/bulkfetch", _PAGES, body).rows
+            rows = self._site.find("/issue/bulkfetch", _JiraPage, body).rows
         else:
             rows = self._server_by_keys(keys)
         found = [issue for row in rows if (issue := self._parsed(row, me))]
@@ -305,7 +295,7 @@ class JiraSource:
 
     def _row(self, key: str) -> _Issue | None:
         try:
-            return self._site.get(f"/issue/{key}", _ISSUE, {"fields": ",".join(_FIELDS)})
+            return self._site.get(f"/issue/{key}", _Issue, {"fields": ",".join(_FIELDS)})
         except JiraError as error:
             if error.cause is not None and error.cause.status == 404:
                 return None
@@ -313,18 +303,17 @@ class JiraSource:
 
     def _count(self) -> int:
         if self._site.cloud:
-            return self._site.find(
-                "/search/approximate-count", _COUNT, {"jql": self._site.scope}
-            ).count
-        body = {"jql": self._site.scope, "maxResults": 0}
-        return self._site.find("/search", _PAGES, body).total
+            path, body = "/search/approximate-count", {"jql": self._site.scope}
+            return self._site.find(path, _Count, body).count
+        none = {"jql": self._site.scope, "maxResults": 0}
+        return self._site.find("/search", _JiraPage, none).total
 
     def _insist_on_rights(self, project: str) -> None:
         wanted = {"BROWSE_PROJECTS": "Browse Projects"}
         if self._worklogs:
             wanted |= _FOR_WORKLOGS
         params = {"projectKey": project, "permissions": ",".join(wanted)}
-        granted = self._site.get("/mypermissions", _PERMISSIONS, params).permissions
+        granted = self._site.get("/mypermissions", _Permissions, params).permissions
         none = _Permission()
         missing = [
             name for right, name in wanted.items() if not granted.get(right, none).havePermission

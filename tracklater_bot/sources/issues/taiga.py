@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.keys import KeyForm
@@ -96,37 +96,24 @@ class _Project(BaseModel):
     def uses(self, kind: _Kind) -> bool:
         """Whether the project has that module switched on."""
         stories = self.is_backlog_activated or self.is_kanban_activated
-        return {
-            "issue": self.is_issues_activated,
-            "epic": self.is_epics_activated,
-        }.get(kind.word, stories)
+        others = {"issue": self.is_issues_activated, "epic": self.is_epics_activated}
+        return others.get(kind.word, stories)
 
     def shows(self, kind: _Kind) -> bool:
         """Whether this account may see that kind."""
         return self.my_permissions is None or kind.right in self.my_permissions
 
 
-_PROJECT = TypeAdapter(_Project)
-_ROW = TypeAdapter(_TaigaRow)
-_RESOLVED = TypeAdapter(dict[str, int | None])
-
-
+@dataclass(eq=False, repr=False)
 class TaigaSource:
     """The issues of one group's Taiga project, as the IssueSource protocol describes."""
 
     name = "taiga"
 
-    def __init__(
-        self,
-        group: str,
-        place: ResolvedTaiga,
-        login: TaigaLogin | None,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self.group = group
-        self._place = place
-        self._login = login
-        self._clock = clock
+    group: str
+    place: ResolvedTaiga
+    login: TaigaLogin | None
+    clock: Callable[[], datetime] = utc_now
 
     @classmethod
     def set_up(cls, settings: Settings, clock: Callable[[], datetime]) -> Iterator[TaigaSource]:
@@ -144,7 +131,7 @@ class TaigaSource:
     @property
     def scope(self) -> str:
         """Server, where its pages are, and project."""
-        return f"{self._place.url} {self._place.web_url} {self._place.project_slug}"
+        return f"{self.place.url} {self.place.web_url} {self.place.project_slug}"
 
     def owns(self, key: str) -> bool:
         """Whether the key is written as Taiga's are: `#12`."""
@@ -152,7 +139,7 @@ class TaigaSource:
 
     def recent(self, since: datetime | None) -> tuple[Issue, ...]:
         """What changed since then; at first all that is open, and what was closed in 90 days."""
-        with _as_source_error(self._place):
+        with _as_source_error(self.place):
             project, ahead = self._project()
             found: dict[int, Issue] = {}
             left_out = 0
@@ -169,7 +156,7 @@ class TaigaSource:
     def by_keys(self, keys: Sequence[str]) -> tuple[Issue, ...]:
         """Those that exist: two questions for each, so the list is best kept short."""
         refs = [match[1] for key in dict.fromkeys(keys) if (match := _REF.fullmatch(key))]
-        with _as_source_error(self._place):
+        with _as_source_error(self.place):
             return tuple(issue for ref in refs if (issue := self._by_ref(ref)))
 
     def search(self, text: str) -> tuple[Issue, ...]:
@@ -178,12 +165,11 @@ class TaigaSource:
 
     def check(self) -> str:
         """Who is signed in, how many there are of each kind, and what may not be seen."""
-        with _as_source_error(self._place):
+        with _as_source_error(self.place):
             project, _ = self._project()
             used = [kind for kind in KINDS if project.uses(kind)]
-            counts = ", ".join(
-                kind.counted(self._count(kind, project)) for kind in used if project.shows(kind)
-            )
+            seen = [kind for kind in used if project.shows(kind)]
+            counts = ", ".join(kind.counted(self._count(kind, project)) for kind in seen)
             hidden = [kind.path for kind in used if not project.shows(kind)]
         missing = f"; may not see {', '.join(hidden)}" if hidden else ""
         return (
@@ -194,13 +180,13 @@ class TaigaSource:
     # -- Asking ----------------------------------------------------------------------------
 
     def _account(self) -> TaigaLogin:
-        if self._login is None:
+        if self.login is None:
             raise SourceError(
                 "Taiga needs an account: set TRACKLATER_TAIGA__USERNAME"
                 " and TRACKLATER_TAIGA__PASSWORD",
                 lasting=True,
             )
-        return self._login
+        return self.login
 
     def _get(self, path: str, **params: str | int) -> Response:
         return self._account().get(path, params)
@@ -210,12 +196,12 @@ class TaigaSource:
 
         Asked each time: a list of a project that one may no longer see is empty, not refused.
         """
-        answer = self._get("/projects/by_slug", slug=self._place.project_slug)
-        ahead = answer.date - self._clock() if answer.date else timedelta()
-        return answer.read(_PROJECT), ahead
+        answer = self._get("/projects/by_slug", slug=self.place.project_slug)
+        ahead = answer.date - self.clock() if answer.date else timedelta()
+        return answer.read(_Project), ahead
 
     def _filters(self, since: datetime | None, ahead: timedelta) -> list[dict[str, str]]:
-        start = (self._clock() - _FIRST if since is None else since - _LAG) + ahead
+        start = (self.clock() - _FIRST if since is None else since - _LAG) + ahead
         changed = {"modified_date__gte": f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
         if since is not None:
             return [changed]
@@ -249,18 +235,18 @@ class TaigaSource:
                 if error.status == 404 and number > 1:
                     return  # past the end
                 raise
-            rows, sent = answer.rows(_ROW)
+            rows, sent = answer.rows(_TaigaRow)
             yield rows, sent
             read += sent
             if not sent or "x-paginated" not in answer.headers or read >= _total(answer):
                 return
 
     def _by_ref(self, ref: str) -> Issue | None:
-        answer = self._get("/resolver", project=self._place.project_slug, ref=ref)
-        ids = answer.read(_RESOLVED)
+        answer = self._get("/resolver", project=self.place.project_slug, ref=ref)
+        ids = answer.read(dict[str, int | None])
         for kind in KINDS:
             if number := ids.get(kind.short):
-                return self._parsed(self._get(f"/{kind.path}/{number}").read(_ROW), kind)
+                return self._parsed(self._get(f"/{kind.path}/{number}").read(_TaigaRow), kind)
         return None
 
     def _count(self, kind: _Kind, project: _Project) -> int:
@@ -286,8 +272,8 @@ class TaigaSource:
         )
 
     def _address(self, kind: _Kind, ref: int) -> str:
-        slug = quote(self._place.project_slug, safe="")
-        return f"{self._place.web_url.rstrip('/')}/project/{slug}/{kind.short}/{ref}"
+        slug = quote(self.place.project_slug, safe="")
+        return f"{self.place.web_url.rstrip('/')}/project/{slug}/{kind.short}/{ref}"
 
 
 def _total(answer: Response) -> int:

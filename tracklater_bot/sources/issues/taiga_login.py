@@ -6,24 +6,14 @@ came it may be spent, and the password signs in again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from pydantic import BaseModel, SecretStr, TypeAdapter
+from pydantic import BaseModel, SecretStr
 
-from tracklater_bot.http import (
-    BadStatus,
-    HttpError,
-    Response,
-    ServiceClient,
-    Timing,
-    Title,
-    Unreachable,
-    anonymous,
-    bearer,
-)
+from tracklater_bot import http
 from tracklater_bot.settings import ResolvedTaiga
 from tracklater_bot.sources.base import SourceError
 
@@ -44,12 +34,7 @@ class TaigaProject(BaseModel):
     """A project of the account."""
 
     slug: str
-    name: Title = ""
-
-
-_PAIR = TypeAdapter(_Pair)
-_PROJECTS = TypeAdapter(list[TaigaProject])
-_SIGNED_IN = TypeAdapter(_SignedIn)
+    name: http.Title = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +49,17 @@ class _TaigaSession:
 class TaigaLogin:
     """One account on one server, shared by all groups that use it. Safe to call from threads."""
 
-    def __init__(self, url: str, username: str, password: SecretStr, timing: Timing) -> None:
+    def __init__(self, url: str, username: str, password: SecretStr, timing: http.Timing) -> None:
         self.username = username
         self._password = password
         self._clock: Callable[[], datetime] = timing.now
         self._lock = Lock()
         self._session: _TaigaSession | None = None
         self._refused_until: datetime | None = None
-        self._anonymous = ServiceClient("Taiga", url, anonymous(), timing=timing)
-        self._signed_in_client = ServiceClient("Taiga", url, bearer(self._access), timing=timing)
+        self._anonymous = http.ServiceClient("Taiga", url, http.anonymous(), timing=timing)
+        self._signed_in_client = http.ServiceClient(
+            "Taiga", url, http.bearer(self._access), timing=timing
+        )
 
     @property
     def user(self) -> int:
@@ -81,17 +68,21 @@ class TaigaLogin:
 
     def projects(self) -> list[TaigaProject]:
         """Those that the account is a member of, a hundred at most. Raises HttpError."""
-        return self.get("/projects", {"member": self.user, "page_size": 100}).read(_PROJECTS)
+        own: http.Params = {"member": self.user, "page_size": 100}
+        return self.get("/projects", own).read(list[TaigaProject])
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Response:
+    def get(self, path: str, params: http.Params | None = None) -> http.Response:
         """Asks as that account; a token that has run out is renewed once. Raises HttpError."""
         used = self._signed_in()
         try:
             return self._signed_in_client.get(path, params)
-        except BadStatus as error:
+        except http.BadStatus as error:
             if error.status != 401:
                 raise
-        self._renew(used)
+        # A fresh session, unless another thread has made one already.
+        with self._lock:
+            if self._session is used:
+                self._session = self._with_refresh(used) or self._with_password()
         return self._signed_in_client.get(path, params)
 
     def _access(self) -> str:
@@ -103,12 +94,6 @@ class TaigaLogin:
                 self._session = self._with_password()
             return self._session
 
-    def _renew(self, used: _TaigaSession) -> None:
-        """A fresh session, unless another thread has made one already."""
-        with self._lock:
-            if self._session is used:
-                self._session = self._with_refresh(used) or self._with_password()
-
     def _with_password(self) -> _TaigaSession:
         if self._refused_until is not None and self._clock() < self._refused_until:
             raise self._refusal()
@@ -118,8 +103,8 @@ class TaigaLogin:
             "password": self._password.get_secret_value(),
         }
         try:
-            answer = self._anonymous.find("/auth", body).read(_SIGNED_IN)
-        except BadStatus as error:
+            answer = self._anonymous.find("/auth", body).read(_SignedIn)
+        except http.BadStatus as error:
             if error.status in (400, 401):
                 self._refused_until = self._clock() + _REFUSED_FOR
                 raise self._refusal() from None
@@ -140,11 +125,11 @@ class TaigaLogin:
         self._session = replace(used, refresh="")
         try:
             answer = self._anonymous.send("POST", "/auth/refresh", {"refresh": used.refresh})
-            pair = answer.read(_PAIR)
-        except Unreachable:  # it never arrived
+            pair = answer.read(_Pair)
+        except http.Unreachable:  # it never arrived
             self._session = used
             raise
-        except HttpError:
+        except http.HttpError:
             return None  # spent, or possibly spent: never sent a second time
         return _TaigaSession(used.user, pair.auth_token, pair.refresh)
 
@@ -152,7 +137,7 @@ class TaigaLogin:
 class TaigaLogins:
     """One login an account, however many groups use it: its refresh token works only once."""
 
-    def __init__(self, timing: Timing) -> None:
+    def __init__(self, timing: http.Timing) -> None:
         self._timing = timing
         self._logins: dict[tuple[str, str], TaigaLogin] = {}
 
