@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import WEEKDAYS, Span
@@ -34,7 +35,7 @@ def clean(text: str, most: int) -> str:
     """
     beginning = text[: most * 4 + 100]
     if not (beginning.isascii() and beginning.isprintable()):  # most texts are
-        beginning = _ODD.sub(_kept, unicodedata.normalize("NFC", beginning))
+        beginning = _calm(beginning)
     return shorten(" ".join(beginning.split()), most)
 
 
@@ -44,6 +45,11 @@ def entry_text(issue: Issue | None, description: str) -> str:
     if words or issue is None:
         return words
     return clean(f"{issue.key} {issue.title}", MOST_DESCRIPTION)
+
+
+@lru_cache(maxsize=256)  # a message is drawn in several sizes, each with the same odd texts
+def _calm(text: str) -> str:
+    return _ODD.sub(_kept, unicodedata.normalize("NFC", text))
 
 
 def _kept(odd: re.Match[str]) -> str:
@@ -84,8 +90,8 @@ def shorten(text: str, most: int) -> str:
     if units(text) <= most:
         return text
     kept = text[: max(most - 1, 0)]
-    while kept and units(kept) > most - 1:
-        kept = kept[:-1]
+    while kept and (over := units(kept) - (most - 1)) > 0:
+        kept = kept[: -((over + 1) // 2)]  # no character has more than two
     return kept.rstrip(_JOINERS + " ") + "…" if most > 0 else ""
 
 
