@@ -145,10 +145,10 @@ Core.local_machine.__defaults__ = LocalMachine.__init__.__defaults__[:1]
 # The longest first, or the last worker is still at one when the others have ended. With
 # --no-loadscope-reorder xdist keeps the order; by itself it begins with what has most tests.
 LONGEST = (
-    "kills", "team", "earlier_version", "browser_review", "listeners_review", "faults", "bot_day",
-    "bot_schedule", "hostile_inputs", "bot_weeks", "cli", "demo", "crashes", "worlds", "changes",
-    "outbox", "git",
-    "issue_budget", "worklogs", "two_bots", "store", "store_postgresql", "init", "thyme", "wall",
+    "browser_review", "team", "earlier_version", "listeners_review", "hostile_inputs", "kills",
+    "idle", "faults", "bot_weeks", "bot_day", "bot_schedule", "demo", "cli", "changes",
+    "blocks_limits", "outbox", "worlds", "crashes", "git", "issue_budget", "init", "habits",
+    "worklogs", "thyme", "apart", "two_bots", "store", "store_postgresql", "wall",
     "bot_worklogs", "picture", "safety_text", "record", "blocks_digest", "cold_start",
     "outbox_faults", "safety_hosts", "engine_laws", "browser_message", "sandbox_browser",
 )  # fmt: skip
