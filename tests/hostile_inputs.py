@@ -443,6 +443,8 @@ ANSWERS: dict[str, Callable[[], Answer]] = {
     "page for 401": lambda: _said(b"<html></html>", 401),
     **{f"row {row[:60]}": lambda row=row: _said(row.encode()) for row in ROWS},  # type: ignore[misc]
 }
+# Codex's files are opened, and lines of a length read, as Claude Code's are.
+READ_TWICE = ("codex sparse", "codex a long line", "codex many", "codex random")
 SERVICES = ("slack", "jira", "taiga", "toggl")
 TAKE_LONG = (
     "endless", "endless refusal", "endless string", "bomb", "dictionaries", "strings",
@@ -588,6 +590,9 @@ def _sentence(call: Callable[[], object]) -> str:
 
 
 def _is_wanted(service: str, case: str) -> bool:
+    """A usual run leaves out what takes long and is read elsewhere in the same way."""
+    if case in READ_TWICE:
+        return False
     name, _, way = case.partition(", ")
     if name not in TAKE_LONG:
         return True

@@ -21,10 +21,8 @@ MOST_MB, SECONDS, PATIENCE = 300, 20, 300
 @pytest.mark.parametrize(
     "sources",
     [
-        "thyme git",
-        "activitywatch agents calendar",
-        "slack jira taiga toggl",
-        "clockify github gitlab",
+        "thyme git activitywatch agents calendar",
+        "slack jira taiga toggl clockify github gitlab",
     ],
 )
 def test_hostile_inputs_end_with_a_sentence(sources: str, tmp_path: Path) -> None:

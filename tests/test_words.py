@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date, timedelta
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.hostile import bad_characters, hostile_text, isolates_balanced
 from tests.notation import FRIDAY, span
+from tracklater_bot.domain import text
 from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.text import (
     clean,
@@ -99,6 +101,14 @@ def test_shortening_counts_as_slack_does_and_cuts_no_character_in_two() -> None:
     assert shorten("abcdefg", 6) == "abcde…"
     assert shorten("👍👍👍👍", 6) == "👍👍…"
     assert shorten("abc", 0) == ""
+
+
+def test_a_long_text_is_shortened_in_a_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A letter at a time, a message of many rows took seconds."""
+    counting = Mock(wraps=units)
+    monkeypatch.setattr(text, "units", counting)
+    assert shorten("𝕳" * 10_000, 3_000) == "𝕳" * 1_499 + "…"
+    assert counting.call_count < 10
 
 
 def test_right_to_left_text_is_isolated() -> None:

@@ -58,10 +58,10 @@ def draw(
     size = (WIDTH * SMOOTH, round(layout.height) * SMOOTH)
     image = Image.new("RGBA", size, (0, 0, 0, 0))
     _paint_shapes(_Pen(image), layout)
-    image = image.resize((WIDTH, round(layout.height)), Image.Resampling.LANCZOS)
+    image = image.reduce(SMOOTH)
     _paint_words(image, layout)
     out = BytesIO()
-    image.save(out, "PNG", optimize=True)
+    image.save(out, "PNG")  # optimized, it takes four times as long to be 3 % smaller
     return out.getvalue()
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.domain.day import WEEKDAYS, Span
@@ -20,6 +21,8 @@ _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _FOLDERS = re.compile(r"(?<![^\s(“‘\"'])~?/(?:[^\s/:;,()]+(?: [^\s/:;,()]+)*/)*(?=[^\s/])")
 _JOINERS = "\u200c\u200d"  # Persian words and emoji families are spelled with these
 _MARKS_KEPT = 3  # a Vietnamese or Thai letter carries up to three; more is a joke or an attack
+# What may have to go. Letters and digits of any script never have, nor what ASCII prints.
+_ODD = re.compile(r"[^\w -~]+")
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
@@ -32,7 +35,7 @@ def clean(text: str, most: int) -> str:
     """
     beginning = text[: most * 4 + 100]
     if not (beginning.isascii() and beginning.isprintable()):  # most texts are
-        beginning = "".join(_kept(unicodedata.normalize("NFC", beginning)))
+        beginning = _calm(beginning)
     return shorten(" ".join(beginning.split()), most)
 
 
@@ -44,15 +47,21 @@ def entry_text(issue: Issue | None, description: str) -> str:
     return clean(f"{issue.key} {issue.title}", MOST_DESCRIPTION)
 
 
-def _kept(text: str) -> Iterator[str]:
-    marks = 0
-    for character in text:
+@lru_cache(maxsize=256)  # a message is drawn in several sizes, each with the same odd texts
+def _calm(text: str) -> str:
+    return _ODD.sub(_kept, unicodedata.normalize("NFC", text))
+
+
+def _kept(odd: re.Match[str]) -> str:
+    marks, kept = 0, []
+    for character in odd[0]:
         kind = unicodedata.category(character)
         marks = marks + 1 if kind in ("Mn", "Me") else 0
         if character.isspace() or kind == "Cc":
-            yield " "
+            kept.append(" ")
         elif character in _JOINERS or (kind not in _DROPPED and marks <= _MARKS_KEPT):
-            yield character
+            kept.append(character)
+    return "".join(kept)
 
 
 def without_folders(sentence: str) -> str:
@@ -81,8 +90,8 @@ def shorten(text: str, most: int) -> str:
     if units(text) <= most:
         return text
     kept = text[: max(most - 1, 0)]
-    while kept and units(kept) > most - 1:
-        kept = kept[:-1]
+    while kept and (over := units(kept) - (most - 1)) > 0:
+        kept = kept[: -((over + 1) // 2)]  # no character has more than two
     return kept.rstrip(_JOINERS + " ") + "…" if most > 0 else ""
 
 

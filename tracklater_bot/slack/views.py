@@ -110,7 +110,7 @@ class Views:
         """What is known to wait of the days since the digest before that day's; of the latest."""
         plan, today = self.plan(), self.person.calendar.today()
         latest = today if plan.wants(today) else plan.since_last(today)[0]
-        dates = self.days_since(on) if on >= latest else []
+        dates = self._since(plan, on) if on >= latest else []
         found = self.person.store.digests(self.person.id, dates[0]) if dates else []
         stored = {digest.day: digest for digest in found}
         days = (self._times(day, stored.get(day)) for day in dates)
@@ -123,8 +123,11 @@ class Views:
 
     def days_since(self, on: date) -> list[date]:
         """The days since the digest before that day's that can still be acted on."""
+        return self._since(self.plan(), on)
+
+    def _since(self, plan: Plan, on: date) -> list[date]:
         closed, day_on = self.person.is_closed, self.person.calendar.day_on
-        return [*dropwhile(lambda day: closed(day_on(day)), self.plan().since_last(on))]
+        return [*dropwhile(lambda day: closed(day_on(day)), plan.since_last(on))]
 
     # -- Plans, status, Home -------------------------------------------------------------------
 

@@ -87,7 +87,10 @@ class Packed(TypeDecorator[Any]):
         """Out of the database, checked against the shape."""
         if value is None:
             return None
-        return msgspec.convert(_renamed(json.loads(value), _FIELDS), self.shape)
+        kept = json.loads(value)
+        if any(stored in value for stored in _FIELDS):  # few have them, and the way is long
+            kept = _renamed(kept, _FIELDS)
+        return msgspec.convert(kept, self.shape)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

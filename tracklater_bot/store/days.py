@@ -38,6 +38,21 @@ def _at(table: sa.Table, person: str, day: str) -> sa.ColumnElement[bool]:
 
 _DAY = sa.select(digests).where(_at(digests, "person", "day"))
 _DAY_LOCKED = _DAY.with_for_update()
+_DAYS_SINCE = (
+    sa.select(digests)
+    .where(digests.c.person == sa.bindparam("person"), digests.c.day >= sa.bindparam("day"))
+    .order_by(digests.c.day)
+)
+_FIRST_SINCE = _DAYS_SINCE.with_only_columns(digests.c.day, digests.c.timezone).limit(1)
+_STALE = (
+    sa.select(digests)
+    .where(
+        (digests.c.ts.is_not(None) & (digests.c.shown < digests.c.version))
+        | digests.c.claimed_until.is_not(None)
+    )
+    .order_by(digests.c.person, digests.c.day)
+)
+_STALE_OF_PERSON = _STALE.where(digests.c.person == sa.bindparam("person"))
 _ITEMS = sa.select(items).where(_at(items, "person", "day"))
 _DAY_OF_ITEM = (
     sa.select(digests)
@@ -88,27 +103,21 @@ def load_by_item(connection: sa.Connection, item_id: str, *, lock: bool = False)
 
 def load_since(connection: sa.Connection, person: str, since: date) -> list[Digest]:
     """The person's days from `since` on, earliest first."""
-    query = sa.select(digests).where(digests.c.person == person, digests.c.day >= since)
-    rows = connection.execute(query.order_by(digests.c.day)).all()
+    rows = connection.execute(_DAYS_SINCE, {"person": person, "day": since}).all()
     return [_digest(connection, row) for row in rows]
 
 
 def zone_from(connection: sa.Connection, person: str, day: date) -> tuple[date, str] | None:
     """The first stored day from then on, and its time zone."""
-    query = sa.select(digests.c.day, digests.c.timezone).where(digests.c.person == person)
-    query = query.where(digests.c.day >= day).order_by(digests.c.day).limit(1)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_FIRST_SINCE, {"person": person, "day": day}).one_or_none()
     return None if row is None else (row.day, row.timezone)
 
 
 def stale(connection: sa.Connection, person: str | None = None) -> list[Digest]:
     """The person's days (None: everybody's) whose message shows less than is stored, or of whose
     message nobody knows whether it was posted."""
-    behind = digests.c.ts.is_not(None) & (digests.c.shown < digests.c.version)
-    query = sa.select(digests).where(behind | digests.c.claimed_until.is_not(None))
-    if person is not None:
-        query = query.where(digests.c.person == person)
-    rows = connection.execute(query.order_by(digests.c.person, digests.c.day)).all()
+    query = _STALE if person is None else _STALE_OF_PERSON
+    rows = connection.execute(query, {} if person is None else {"person": person}).all()
     return [_digest(connection, row) for row in rows]
 
 

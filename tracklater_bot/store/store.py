@@ -10,14 +10,23 @@ from datetime import UTC, datetime
 from functools import partial, wraps
 from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, delete, func, or_, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Executable,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+)
 
 from tracklater_bot.domain.digests import Digest, Item
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.json_value import JsonValue
 from tracklater_bot.domain.rules import Rule, RuleKind
 from tracklater_bot.store import days, pruning
-from tracklater_bot.store.columns import insert_missing, upsert
+from tracklater_bot.store.columns import UtcTime, insert_missing, upsert
 from tracklater_bot.store.database import checkpoint, in_words, open_engine
 from tracklater_bot.store.tables import issues, memory, preferences, rules
 
@@ -28,6 +37,15 @@ Transaction: TypeAlias = Connection
 """What the functions of this room work in; other rooms only pass it on."""
 
 MACHINE_TIME = partial(datetime.now, UTC)
+# Asked for with every message: putting a statement together takes longer than its answer.
+_REMEMBERED = select(memory.c.value).where(
+    memory.c.person == bindparam("person"),
+    memory.c.key == bindparam("key"),
+    memory.c.until.is_(None) | (memory.c.until > bindparam("now", type_=UtcTime)),
+)
+_PREFERENCES = select(preferences.c.key, preferences.c.value).where(
+    preferences.c.person == bindparam("person")
+)
 _ISSUE_FIELDS = [field.name for field in fields(Issue)]
 _ABOUT_SCOPE = ("issues:", "absent:")  # what the catalogue remembers of a scope, beside its issues
 
@@ -156,11 +174,9 @@ class Store:
 
     def get(self, person: str, key: str, now: datetime) -> JsonValue | None:
         """The value, unless its time is over."""
-        ours = (memory.c.person == person) & (memory.c.key == key)
-        lasts = memory.c.until.is_(None) | (memory.c.until > now)
-        query = select(memory.c.value).where(ours, lasts)
+        asked = {"person": person, "key": key, "now": now}
         with self.reading() as transaction:
-            value: JsonValue | None = transaction.execute(query).scalar()
+            value: JsonValue | None = transaction.execute(_REMEMBERED, asked).scalar()
         return value
 
     def delete(self, person: str, key: str) -> None:
@@ -169,9 +185,9 @@ class Store:
 
     def preferences(self, person: str) -> dict[str, JsonValue]:
         """What the person chose in Slack; what was never chosen is not there."""
-        query = select(preferences.c.key, preferences.c.value).where(preferences.c.person == person)
         with self.reading() as transaction:
-            return {row.key: row.value for row in transaction.execute(query)}
+            found = transaction.execute(_PREFERENCES, {"person": person})
+            return {row.key: row.value for row in found}
 
     def set_preference(self, person: str, key: str, value: JsonValue | None) -> None:
         """Keeps a choice; None takes it back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -61,6 +62,7 @@ def _snapshot(at: datetime, title: str, scene: Scene) -> dict[str, object]:
     }
 
 
+@cache
 def _number(name: str) -> int:
     """A window's own number, the same in every run."""
     return sum(place * ord(letter) for place, letter in enumerate(name, start=1)) * 4
