@@ -50,9 +50,7 @@ def _is_clear(old: Suggestion, fresh: Suggestion) -> bool:
 
 def _as_seen(old: Suggestion, fresh: Suggestion) -> Suggestion:
     seen = replace(
-        fresh.evidence,
-        reckoned=old.evidence.reckoned,
-        issue_reckoned=old.evidence.issue_reckoned,
+        fresh.evidence, reckoned=old.evidence.reckoned, issue_reckoned=old.evidence.issue_reckoned
     )
     return replace(old, span=fresh.span, evidence=seen, best_split=fresh.best_split, halves=())
 

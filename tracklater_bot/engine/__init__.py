@@ -38,13 +38,7 @@ from tracklater_bot.engine.presence import (
 )
 from tracklater_bot.engine.scoring import ScoringContext, calls_in, score
 from tracklater_bot.engine.segments import cut_day
-from tracklater_bot.engine.spans import (
-    LabelledSegment,
-    RoundedSpan,
-    fit_spans,
-    interval_of,
-    merge,
-)
+from tracklater_bot.engine.spans import LabelledSegment, RoundedSpan, fit_spans, interval_of, merge
 from tracklater_bot.engine.suggestions import SuggestionBuilder
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.weights import OFFSCREEN

@@ -127,10 +127,7 @@ def at_screen(events: Iterable[Event], planned: Sequence[Planned]) -> Iterator[E
 
 
 def kept_in(
-    planned: Sequence[Planned],
-    watched: Watch,
-    calls: Sequence[Interval],
-    events: Sequence[Event],
+    planned: Sequence[Planned], watched: Watch, calls: Sequence[Interval], events: Sequence[Event]
 ) -> list[Kept]:
     """The meetings that took place, as far as anything tells of it."""
     in_calls = [kept for call in calls for kept in _in_call(planned, call)]
@@ -214,10 +211,7 @@ def score_kept(segments: Sequence[Segment], kept: Sequence[Kept], matcher: Match
 
 
 def score_beside(
-    segments: Sequence[Segment],
-    planned: Sequence[Planned],
-    kept: Sequence[Kept],
-    matcher: Matcher,
+    segments: Sequence[Segment], planned: Sequence[Planned], kept: Sequence[Kept], matcher: Matcher
 ) -> None:
     """Adds the little that the others say: nothing against whatever else speaks for anything."""
     known = {one.planned.start for one in kept}

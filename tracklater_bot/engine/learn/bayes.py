@@ -146,10 +146,7 @@ class _Weights:
 
 
 def rounds(
-    looks: Sequence[WindowWords],
-    owners: Sequence[int],
-    kinds: Kinds,
-    variant: Variant,
+    looks: Sequence[WindowWords], owners: Sequence[int], kinds: Kinds, variant: Variant
 ) -> tuple[list[Row], list[Row]]:
     """The probability of each owner for each look: from the counts alone, and in the last round.
 

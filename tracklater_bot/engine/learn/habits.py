@@ -25,10 +25,7 @@ LONGEST_LOOK = 20.0
 LEAST_SEEN = 0.5  # of a word in an issue's time
 ALMOST_ALL = 0.85
 # Several ways to look at the same counts: where they agree, they are right more often.
-VARIANTS = (
-    Variant(pairs=True, temper=0.35, change=0.4, rounds=6),
-    Variant(temper=0.6, change=0.5),
-)
+VARIANTS = (Variant(pairs=True, temper=0.35, change=0.4, rounds=6), Variant(temper=0.6, change=0.5))
 # What it is worth, measured on made-up months (benchmarks/habits.py): the mean of the looks where
 # they agree on less than that of a row's time, else their agreement; and so much at most by the
 # mean.

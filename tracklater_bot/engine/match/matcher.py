@@ -12,15 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import PurePath
 
-from tracklater_bot.domain.clues import (
-    ChatMessage,
-    Checkout,
-    Clue,
-    Commit,
-    Meeting,
-    Prompt,
-    Window,
-)
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Meeting, Prompt, Window
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.domain.issues import Issue, IssueId
