@@ -7,15 +7,15 @@ which group it belongs to. A program that is not listed counts as a place of wor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import Enum
+from functools import cache
 
 from tracklater_bot.domain.programs import BROWSERS, is_browser, is_for_code, program
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.looks import Look, parts_of
 
-_PROGRAMS = (
-    *BROWSERS,
+_PROGRAMS = BROWSERS | frozenset((
     "visual studio code", "code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
     "webstorm", "goland", "phpstorm", "rubymine", "android studio", "sublime text", "emacs",
     "gnu emacs", "vim", "nvim", "gvim", "xcode", "slack", "discord", "telegram", "signal",
@@ -24,7 +24,7 @@ _PROGRAMS = (
     "zoom", "microsoft teams", "libreoffice writer", "libreoffice calc", "gnome terminal",
     "terminal", "konsole", "xterm", "stack overflow", "youtube", "google docs", "google search",
     "google calendar", "google drive",
-)  # fmt: skip
+))  # fmt: skip
 
 # Words that tell a place wherever they stand, and names that do as a part of a title by themselves.
 _TALK = """
@@ -250,45 +250,46 @@ _LOOKS = (
 )
 _CODE_HOST = " · "
 LONGEST_FILE_NAME = 80
-_MEETING_PAGES = re.compile(
+_MEETING_PAGES = (
     r"meet\.google\.com/[a-z]{3}-|[\w.-]*zoom\.us/(?:j|s|wc)/|meet\.jit\.si/\w|whereby\.com/\w"
     r"|teams\.(?:microsoft|live)\.com/\S*(?:meet|calling)|[\w.-]*webex\.com/(?:meet|webappng)"
 )
-_MEETINGS = re.compile(_MEETING, re.VERBOSE)
-_NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
-_NUMBERED = re.compile(_NUMBERED_INVOICE, re.VERBOSE)
-_OWN_PAPERS = re.compile(_OWN_WORDS, re.VERBOSE)
-_PAPERS = re.compile(_PAPER)
-_FILE_WORDS = [
-    re.compile(words, re.VERBOSE)
-    for words in (_INVOICE_WORD, _QUOTE, _DATE_WORD, _BESIDE_AN_INVOICE)
-]
-_UNSPACED_INVOICES = re.compile("(請求書|見積書|请款单|請款單|发票|發票|청구서|견적서)")
-_INVOICE_PAGES = re.compile(_INVOICE_PAGE, re.VERBOSE)
-_KEEP_TITLE = re.compile(_KEEPS_TITLE, re.VERBOSE)
-_DOCUMENTS = re.compile(_DOCUMENT, re.VERBOSE)
-_MADE_FOR_OTHERS = re.compile(_MADE, re.VERBOSE)
+_FILE_WORDS = (_INVOICE_WORD, _QUOTE, _DATE_WORD, _BESIDE_AN_INVOICE)
+_UNSPACED_INVOICES = "(請求書|見積書|请款单|請款單|发票|發票|청구서|견적서)"
 _MEETING_WORDS = frozenset((
     "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
     "gotomeeting", "bigbluebutton", "chime", "zoom会议", "zoom會議", "zoomミーティング",
     "zoom회의", "facetime", "bluejeans", "lifesize", "starleaf",
 ))  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
-_PRIVATE_WORDS = re.compile(
-    r"[(\[](?:private|gizli)[)\]]|[-–—] private [-–—] (?:vivaldi|opera|brave)$|"
-    + "|".join(
-        rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)" for words in _PRIVATE.split("|")
-    )
+_PRIVATE_MARKS = re.compile(
+    r"[(\[](?:private|gizli)[)\]]|[-–—] private [-–—] (?:vivaldi|opera|brave)$"
 )
 _BESIDE_A_NAME = re.compile(r"[\u200b•●*]|\([^()]{0,24}\)")
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
 
 
+@cache
+def _pattern(words: str) -> re.Pattern[str]:
+    """Compiled when a title first wants it: most titles want few."""
+    return re.compile(words, re.VERBOSE)
+
+
+def _has(words: str, text: str) -> bool:
+    return _pattern(words).search(text) is not None
+
+
+def _spelled(text: str) -> str:
+    """The words of a text alone, each between spaces."""
+    return f" {' '.join(_WORD.findall(text))} "
+
+
+_PRIVATE_PHRASES = [*map(_spelled, _PRIVATE.split("|"))]
 # All telling words, by the first of them, so that a title is asked for few.
 _PHRASES: dict[str, list[tuple[WindowPlace, str]]] = {}
 for _place, _words, _ in _LOOKS:
-    for _phrase in (" ".join(_spelled.split()) for _spelled in _words.split("|")):
-        _PHRASES.setdefault(_phrase.partition(" ")[0], []).append((_place, f" {_phrase} "))
+    for _phrase in map(_spelled, _words.split("|")):
+        _PHRASES.setdefault(_phrase.split()[0], []).append((_place, _phrase))
 _NAMES = {name: place for place, _, names in _LOOKS for name in names}
 _ORDER = [place for place, _, _ in _LOOKS]
 
@@ -318,7 +319,7 @@ class WindowKind:
         parts = [part for part in map(_plain_part, _SEPARATORS.split(text)) if part]
         while len(parts) > 1 and parts[-1] in BROWSERS:
             parts.pop()
-        if _MADE_FOR_OTHERS.search(" - ".join(part for part in parts if part not in _OWN_PROGRAMS)):
+        if _has(_MADE, " - ".join(part for part in parts if part not in _OWN_PROGRAMS)):
             return False
         begun = (part.partition(":")[0] for part in parts)
         if not _OWN_PROGRAMS.isdisjoint([*parts, *begun]) or (
@@ -327,11 +328,11 @@ class WindowKind:
             return True
         if issue:
             return False
-        if _NUMBERED.search(text) or _is_invoice_file(text, names):
+        if _has(_NUMBERED_INVOICE, text) or _is_invoice_file(text, names):
             return True
         if any(names):
-            return bool(_OWN_PAPERS.search(text) and _PAPERS.search(text))
-        return bool(_OWN_PAPERS.search(text)) or any(map(_INVOICE_PAGES.match, parts))
+            return _has(_OWN_WORDS, text) and _has(_PAPER, text)
+        return _has(_OWN_WORDS, text) or any(_has(_INVOICE_PAGE, part) for part in parts)
 
     def is_meeting(self, title: str) -> bool:
         """Whether somebody with this window in front may sit still and yet be at work."""
@@ -342,7 +343,7 @@ class WindowKind:
         text, place = folded(parts_of(title).spelled), self.of(title)
         if place not in (WindowPlace.WORK, WindowPlace.PAGE) or self.is_own(text):
             return False
-        return bool(_KEEP_TITLE.search(text) or (not long and _DOCUMENTS.search(text)))
+        return _has(_KEEPS_TITLE, text) or (not long and _has(_DOCUMENT, text))
 
     def is_talk(self, title: str) -> bool:
         """Whether others write in the window: what it says changes with nobody there."""
@@ -362,42 +363,40 @@ class WindowKind:
         if not (look.host and is_browser(look.app)):
             return self._look(title)
         address = folded(look.address)
-        if self._is_meeting(title, _WORD.findall(title)) or _MEETING_PAGES.match(address):
+        if self._is_meeting(title) or _pattern(_MEETING_PAGES).match(address):
             return WindowPlace.MEETING
-        private = WindowPlace.LEISURE if _PRIVATE_WORDS.search(title) else None
-        return (
-            private
-            or min(_places(folded(look.host)), key=_ORDER.index, default=None)
-            or (self._look(title))
-        )
+        if is_private(title):
+            return WindowPlace.LEISURE
+        places = _places(folded(look.host))
+        return min(places, key=_ORDER.index, default=None) or self._look(title)
 
     def _look(self, title: str) -> WindowPlace:
-        if self._is_meeting(title, _WORD.findall(title)):
+        if self._is_meeting(title):
             return WindowPlace.MEETING
-        if _PRIVATE_WORDS.search(title):
+        if _PRIVATE_MARKS.search(title):
             return WindowPlace.LEISURE
         parts = [part.strip(" ()") for part in _SEPARATORS.split(title)]
         places = _places(title) | {_NAMES[part] for part in parts if part in _NAMES}
         page = not BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
         return min(places, key=_ORDER.index, default=WindowPlace.PAGE if page else WindowPlace.WORK)
 
-    def _is_meeting(self, title: str, words: Sequence[str]) -> bool:
+    def _is_meeting(self, title: str) -> bool:
         if self._own is not None and self._own.search(title):
             return True
-        if _MEETING_WORDS.isdisjoint(words):
-            return False
-        return bool(_MEETINGS.search(title)) and not _NO_MEETINGS.search(title)
+        told = not _MEETING_WORDS.isdisjoint(_WORD.findall(title)) and _has(_MEETING, title)
+        return told and not _has(_NO_MEETING, title)
 
 
 def _is_invoice_file(text: str, names: Iterable[str]) -> bool:
     """Whether a folded title is that of a file which is an invoice, and not about invoices."""
-    paper = _PAPERS.search(text)
+    paper = _pattern(_PAPER).search(text)
     name = text[: paper.start()] if paper else ""
     if len(name) > LONGEST_FILE_NAME or any(mark in name for mark in "|/"):
         return False
     named = {word for one in names for word in _WORD.findall(one)}
-    words = [w for w in _WORD.findall(_UNSPACED_INVOICES.sub(r" \1 ", name)) if w not in named]
-    told = [[bool(pattern.fullmatch(word)) for pattern in _FILE_WORDS] for word in words]
+    spaced = _pattern(_UNSPACED_INVOICES).sub(r" \1 ", name)
+    words = [word for word in _WORD.findall(spaced) if word not in named]
+    told = [[bool(_pattern(words).fullmatch(word)) for words in _FILE_WORDS] for word in words]
     if any(invoice for invoice, *_ in told) and all(map(any, told)):
         return True
     dated = any(date for _, _, date, _ in told)
@@ -406,16 +405,16 @@ def _is_invoice_file(text: str, names: Iterable[str]) -> bool:
 
 def _places(text: str) -> set[WindowPlace]:
     """The places that words of a folded text tell."""
-    words = _WORD.findall(text)
-    spelled = f" {' '.join(words)} "
-    return {
-        place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
-    }
+    spelled = _spelled(text)
+    words = spelled.split()
+    return {p for word in words for p, phrase in _PHRASES.get(word, ()) if phrase in spelled}
 
 
 def is_private(title: str) -> bool:
     """Whether a browser's window says that it is one of those that remember nothing."""
-    return _PRIVATE_WORDS.search(folded(title)) is not None
+    text = folded(title)
+    spelled = _spelled(text)
+    return bool(_PRIVATE_MARKS.search(text)) or any(p in spelled for p in _PRIVATE_PHRASES)
 
 
 def program_in(title: str) -> str:
