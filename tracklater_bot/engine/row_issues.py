@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from tracklater_bot.domain.clues import Commit
 from tracklater_bot.domain.issues import IssueId
-from tracklater_bot.engine.events import Event, EventKind
+from tracklater_bot.engine.events import Event, EventKind, between
 from tracklater_bot.engine.infer.inference import LabelledDay
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.match.matcher import Matcher
@@ -89,8 +89,8 @@ class RowIssues:
         for kept in self._meetings:
             for issue in kept.planned.issues if kept.start < end and kept.end > start else ():
                 told[issue] += (min(kept.end, end) - max(kept.start, start)) / MINUTE
-        for event in self._events:
-            if start - AT_ITS_START < event.at <= end and self._tells(group, event):
+        for event in between(self._events, start - AT_ITS_START, end):
+            if self._tells(group, event):
                 for issue in event.issues:
                     told[issue] += A_MOMENT
         return {issue: minutes for issue, minutes in told.items() if issue.group == group}

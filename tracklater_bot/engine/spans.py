@@ -32,6 +32,11 @@ class LabelledSegment:
         """How long it is, in seconds."""
         return self.end - self.start
 
+    def goes_on(self, other: LabelledSegment) -> bool:
+        """Whether another touches it and has the same explanation."""
+        own, theirs = (self.group, self.key, self.meeting), (other.group, other.key, other.meeting)
+        return own == theirs and _touch(self, other)
+
 
 @dataclass(frozen=True, slots=True)
 class RoundedSpan:
@@ -89,11 +94,7 @@ def _joined(segments: Iterable[LabelledSegment]) -> list[LabelledSegment]:
     result: list[LabelledSegment] = []
     for segment in segments:
         last = result[-1] if result else None
-        if (
-            last
-            and replace(segment, start=last.start, end=last.end) == last
-            and _touch(last, segment)
-        ):
+        if last and last.goes_on(segment):
             result[-1] = replace(last, end=segment.end)
         else:
             result.append(segment)

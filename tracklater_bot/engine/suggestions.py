@@ -21,7 +21,7 @@ from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Reason,
 from tracklater_bot.domain.text import clean, count, folded
 from tracklater_bot.domain.track_record import AROUND, ISSUE, kind_of
 from tracklater_bot.engine.descriptions import LONGEST, description
-from tracklater_bot.engine.events import Event, EventKind
+from tracklater_bot.engine.events import Event, EventKind, between
 from tracklater_bot.engine.habit_evidence import HABIT, by_habit, confidence
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
 from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, group_numbers
@@ -113,13 +113,14 @@ class SuggestionBuilder:
     def _named(self, found: RoundedSpan) -> RoundedSpan:
         """The span with what is likelier than not to be right of its group and issue."""
         interval = interval_of(found.exact, self._inputs)
-        if found.group is None or self._corrected(found.group, interval) < NAMED:
+        sure = confidence(self._day, found.group, interval)
+        if found.group is None or self._corrected(found.group, interval, sure) < NAMED:
             return replace(found, group=None, key=None)
         return replace(found, key=self._row_issues.chosen(found.group, found.key, interval))
 
-    def _corrected(self, group: str, interval: Interval) -> float:
+    def _corrected(self, group: str, interval: Interval, sure: float) -> float:
         """How sure the group is, by what became of such rows before."""
-        sure, trust = confidence(self._day, group, interval), self._inputs.trust
+        trust = self._inputs.trust
         if not trust.factors:  # nothing is known of that: its reasons need not be looked for
             return sure
         return trust.corrected(kind_of(reasons(group, self._day, interval)), group, sure)
@@ -175,7 +176,7 @@ class SuggestionBuilder:
         return replace(
             suggestion,
             project=own.project,
-            confidence=round(self._corrected(found.group, interval), 3),
+            confidence=round(self._corrected(found.group, interval, sure), 3),
             issue=own.issue,
             issue_confidence=round(
                 self._inputs.trust.corrected(ISSUE, found.group, sure_of_issue), 3
@@ -258,12 +259,12 @@ class SuggestionBuilder:
         shares = self._day.overlapping(interval)
         minutes = sum(shared for index, shared in shares if segments[index].focus)
         # A commit ends its work; a prompt may be what begins it.
-        inside = (
+        events = [
             event
-            for event in self._events
-            if interval[0] < event.at + (event.kind is EventKind.PROMPT) <= interval[1]
-        )
-        events = [event for event in inside if group in event.groups]
+            for event in between(self._events, interval[0] - 1.0, interval[1])
+            if group in event.groups
+            and interval[0] < event.at + (event.kind is EventKind.PROMPT) <= interval[1]
+        ]
         return Evidence(
             window_minutes=round(min(minutes, most)),
             commits=len({event.sha for event in events if event.kind is EventKind.COMMIT}),

@@ -98,6 +98,7 @@ class Matcher:
         self._hosted = hosted | (set(_branches(prompts)) - set(_branches(of_git)))
         self._branches = Branches(set(_branches((*of_git, *prompts))))
         self._windows: dict[str, TextMatch] = {}
+        self._named_in: dict[str, set[str]] = {}
 
     def window(self, title: str) -> TextMatch:
         """What a window's look says."""
@@ -156,9 +157,11 @@ class Matcher:
 
     def names_others(self, group: str, text: str) -> bool:
         """Whether a text has a word or a key of another group in it."""
-        plain = folded(text)
-        named = {*self._spoken.find(plain), *(issue.group for issue in self._keys.scoped(plain))}
-        return not named <= {group}
+        if text not in self._named_in:
+            plain = folded(text)
+            keyed = (issue.group for issue in self._keys.scoped(plain))
+            self._named_in[text] = {*self._spoken.find(plain), *keyed}
+        return not self._named_in[text] <= {group}
 
     def _named(
         self, group: str, text: str, numbers: Iterable[BareNumber], remotes: Sequence[str] = ()
