@@ -20,14 +20,7 @@ from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval, cut
 from tracklater_bot.engine.looks import title_of
 from tracklater_bot.engine.match.matcher import Matcher
-from tracklater_bot.engine.meetings import (
-    Kept,
-    at_screen,
-    kept_in,
-    planned_in,
-    score_beside,
-    score_kept,
-)
+from tracklater_bot.engine.meetings import Kept, at_screen, kept_in, planned_in, score_kept
 from tracklater_bot.engine.presence import (
     PresenceRules,
     Watch,
@@ -126,7 +119,6 @@ def _infer(inputs: Inputs) -> _Inferred:
         matcher, calls, nameless, _noon_of(inputs.day), inputs.habits, _confirmed(inputs)
     )
     score(segments, events, of_day, context)
-    score_beside(segments, planned, meetings, matcher)
     day = label(segments, OFFSCREEN)
     left = [*left_in(day, watched.lulls, kinds)]
     watched = watched.without(left)

@@ -210,16 +210,6 @@ def score_kept(segments: Sequence[Segment], kept: Sequence[Kept], matcher: Match
                 _score_part(segment, one)
 
 
-def score_beside(
-    segments: Sequence[Segment], planned: Sequence[Planned], kept: Sequence[Kept], matcher: Matcher
-) -> None:
-    """Adds the little that the others say: nothing against whatever else speaks for anything."""
-    known = {one.planned.start for one in kept}
-    for plan in planned:
-        if plan.sure and plan.group and plan.start not in known:
-            _score_beside(segments, plan, plan.group, matcher)
-
-
 def _shared(segment: Segment, start: float, end: float) -> float:
     return max(min(segment.end, end) - max(segment.start, start), 0.0)
 
@@ -244,15 +234,3 @@ def _score_part(segment: Segment, one: Kept) -> None:
             segment.issues[issue] += weights.MEETING_ISSUE_MINUTE * shared / MINUTE
     elif not one.is_call:
         segment.idle += weights.MEETING_OF_NOBODY
-
-
-def _score_beside(segments: Sequence[Segment], plan: Planned, group: str, matcher: Matcher) -> None:
-    """Windows that name nobody during a meeting may have been for it, unless others were too."""
-    inside = [s for s in segments if s.on_screen and _shared(s, plan.start, plan.end)]
-    if any(segment.groups for segment in inside):
-        return
-    for segment in inside:
-        title = segment.focus.title if segment.focus is not None else ""
-        if matcher.window(title).place is not WindowPlace.LEISURE:
-            minutes = _shared(segment, plan.start, plan.end) / MINUTE
-            segment.add_evidence(group, weights.BESIDE_MEETING_MINUTE * minutes, plan.source(group))

@@ -316,20 +316,8 @@ def _transition_costs(
     around_call = any(
         -LEAD <= at - start <= 1.0 or -1.0 <= at - end <= FOLLOW for start, end in context.calls
     )
-    if around_call and not _goes_with_call(before, segment, context):
+    if around_call:
         return weights.AROUND_CALL
     if segment.focus is not None and segment.focus is before.focus:
         return weights.SAME_WINDOW
     return weights.USUAL
-
-
-def _goes_with_call(before: Segment, segment: Segment, context: ScoringContext) -> bool:
-    """Whether a call begins or ends here with a chat that tells whose it is."""
-    begins = any(abs(segment.start - start) <= 1.0 for start, _ in context.calls)
-    ends = any(abs(segment.start - end) <= 1.0 for _, end in context.calls)
-    for here, side in ((begins, before), (ends, segment)):
-        if here and side.focus is not None:
-            match = context.matcher.window(side.focus.title)
-            if match and match.place is WindowPlace.TALK:
-                return True
-    return False
