@@ -45,7 +45,6 @@ from tracklater_bot.domain.wall import Briefing, Finding, Shown
 from tracklater_bot.drafting.habits import Habit, HabitFiles
 from tracklater_bot.drafting.recorders import checked, told_apart
 from tracklater_bot.engine import Answer, answer, unexplained_titles
-from tracklater_bot.engine.attendance import Attended, attended_in
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.intervals import within
 from tracklater_bot.engine.learn.habits import Habits, looks
@@ -53,7 +52,7 @@ from tracklater_bot.engine.learn.words import words_of
 from tracklater_bot.engine.looks import look_of, parts_of
 from tracklater_bot.engine.match.issue_words import STOP_WORDS
 from tracklater_bot.engine.match.matcher import keys_in_clues
-from tracklater_bot.engine.presence import changes, privacy, samples_in
+from tracklater_bot.engine.presence import Attended, attended_in, changes, privacy, samples_in
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.windows import WindowKind, is_private, program_in
 from tracklater_bot.settings import SuggestSettings

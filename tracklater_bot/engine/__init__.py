@@ -10,12 +10,16 @@ from datetime import time, timedelta
 from tracklater_bot.domain.day import WorkDay, without
 from tracklater_bot.domain.draft import Gap
 from tracklater_bot.domain.suggestions import Suggestion
-from tracklater_bot.engine.attendance import attended_in
 from tracklater_bot.engine.events import Event, events_of
-from tracklater_bot.engine.gaps import gaps_in
 from tracklater_bot.engine.infer.hmm import IDLE
-from tracklater_bot.engine.infer.inference import LabelledDay, label
-from tracklater_bot.engine.infer.stills import doubts_about, left_in, with_stills, without_time
+from tracklater_bot.engine.infer.inference import (
+    LabelledDay,
+    doubts_about,
+    label,
+    left_in,
+    with_stills,
+    without_time,
+)
 from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval, cut
 from tracklater_bot.engine.looks import title_of
@@ -24,6 +28,7 @@ from tracklater_bot.engine.meetings import Kept, at_screen, kept_in, planned_in,
 from tracklater_bot.engine.presence import (
     PresenceRules,
     Watch,
+    attended_in,
     by_machine,
     privacy,
     samples_in,
@@ -31,7 +36,14 @@ from tracklater_bot.engine.presence import (
 )
 from tracklater_bot.engine.scoring import ScoringContext, calls_in, score
 from tracklater_bot.engine.segments import cut_day
-from tracklater_bot.engine.spans import LabelledSegment, RoundedSpan, fit_spans, interval_of, merge
+from tracklater_bot.engine.spans import (
+    LabelledSegment,
+    RoundedSpan,
+    fit_spans,
+    gaps_in,
+    interval_of,
+    merge,
+)
 from tracklater_bot.engine.suggestions import SuggestionBuilder
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.weights import OFFSCREEN

@@ -20,7 +20,6 @@ from tracklater_bot.domain.issues import Issue, IssueId, type_key
 from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Reason, Suggestion
 from tracklater_bot.domain.text import clean, count, folded
 from tracklater_bot.domain.track_record import AROUND, ISSUE, kind_of
-from tracklater_bot.engine.descriptions import LONGEST, description
 from tracklater_bot.engine.events import Event, EventKind, between
 from tracklater_bot.engine.habit_evidence import HABIT, by_habit, confidence
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
@@ -29,7 +28,7 @@ from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.meetings import Kept
-from tracklater_bot.engine.row_issues import RowIssues
+from tracklater_bot.engine.row_issues import LONGEST, RowIssues, description
 from tracklater_bot.engine.segments import EvidenceSource
 from tracklater_bot.engine.spans import RoundedSpan, interval_of
 from tracklater_bot.engine.weights import NEUTRAL_MINUTE

@@ -13,8 +13,7 @@ from tracklater_bot.domain.clues import Meeting, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.learn.bayes import Row, Variant, WindowWords, rounds
-from tracklater_bot.engine.learn.counts import NOBODY, Counts, added, by_word
-from tracklater_bot.engine.learn.words import Hashing, TitleWords
+from tracklater_bot.engine.learn.words import NOBODY, Counts, Hashing, TitleWords, added, by_word
 from tracklater_bot.engine.looks import look_of, parts_of
 
 HALF_LIFE, ISSUE_HALF_LIFE = 20.0, 4.0  # days
