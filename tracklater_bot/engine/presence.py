@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, pairwise, zip_longest
 from math import inf
 from statistics import median_low
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tracklater_bot.domain.clues import Attendance, Clue, Window
 from tracklater_bot.domain.day import without
@@ -58,6 +58,9 @@ class Still(NamedTuple):
     since: float
 
 
+_Seen = TypeVar("_Seen", Focus, Still)
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What was seen of a day: the stays, in order, and when anything was watching at all.
@@ -77,12 +80,7 @@ class Watch:
     def without(self, left: Sequence[Still]) -> Watch:
         """The same where somebody was in front of no screen that stood still then."""
         away = [still[:2] for still in left]
-        stays, lulls = (
-            tuple(
-                Focus(*part, focus.title) for focus in some for part in without([focus[:2]], away)
-            )
-            for some in (self.stays, self.lulls)
-        )
+        stays, lulls = (tuple(_outside(some, away)) for some in (self.stays, self.lulls))
         return replace(self, stays=stays, lulls=lulls, stills=tuple(sorted([*self.stills, *left])))
 
 
@@ -145,11 +143,11 @@ def watch(
             times = [sample.at for sample in ordered]
             seen = list(_unbroken([*times, times[-1] + sampling.interval], sampling))
             if certain is None:
-                focuses.append(list(_merged(_present(ordered, sampling, rules, absence))))
+                focuses.append(_merged(_present(ordered, sampling, rules, absence)))
                 guessed += seen
             else:
                 found = sorted(_certain(ordered, sampling, rules, certain, absence))
-                focuses.append(list(_merged(found)))
+                focuses.append(_merged(found))
                 guessed += without(seen, certain.reach)
                 away += certain.away
                 covered += certain.reach
@@ -179,12 +177,10 @@ def _certain(
     unsure = [sample for sample in samples if not within(certain.here, sample.at)]
     patient = replace(rules, idle=UNSURE_IDLE * rules.idle) if certain.lasting else rules
     guesses = _Absence([], [], [])
-    for start, end, title in _present(unsure, sampling, patient, guesses):
-        settled = certain.here if rules.is_meeting(title) else certain.reach
-        yield from (Focus(*left, title) for left in without([(start, end)], settled))
-    for start, end, title in guesses.lulls:
-        left = without([(start, end)], certain.reach)
-        absence.lulls.extend(Focus(*part, title) for part in left)
+    for focus in _present(unsure, sampling, patient, guesses):
+        settled = certain.here if rules.is_meeting(focus.title) else certain.reach
+        yield from _outside([focus], settled)
+    absence.lulls.extend(_outside(guesses.lulls, certain.reach))
     absence.stills.extend(_outside(guesses.stills, certain.reach))
 
 
@@ -198,11 +194,11 @@ def _in_front(
     return tuple(sorted(lulls)), tuple(sorted(_outside(absence.stills, present)))
 
 
-def _outside(stills: Iterable[Still], intervals: Sequence[Interval]) -> Iterator[Still]:
-    """What of still stretches lies in none of the intervals."""
-    for still in stills:
-        for start, end in without([(still.start, still.end)], intervals):
-            yield still._replace(start=start, end=end)
+def _outside(stretches: Iterable[_Seen], intervals: Sequence[Interval]) -> Iterator[_Seen]:
+    """What of each stretch lies in none of the intervals."""
+    for seen in stretches:
+        for start, end in without([seen[:2]], intervals):
+            yield seen._replace(start=start, end=end)
 
 
 def patient_until(since: float, until: float, limit: float) -> float:
@@ -345,13 +341,9 @@ def _present(
                 since = times[0] if start == left else start
                 absence.stills.append(Still(start, end, title, since))
             times = [*(at for at in times if at < left), left]
-        if times[-1] - times[0] > LULL:
-            recorded = _unbroken(times, sampling)  # what lies in a hole is another matter
-            absence.lulls.extend(
-                Focus(*part, title) for part in recorded if part[1] - part[0] > LULL
-            )
-        for start, end in _unbroken(times, sampling):
-            yield Focus(start, end, title)
+        seen = [Focus(*part, title) for part in _unbroken(times, sampling)]
+        absence.lulls.extend(focus for focus in seen if focus.end - focus.start > LULL)
+        yield from seen
 
 
 def _unbroken(times: Sequence[float], sampling: _Sampling) -> Iterator[Interval]:
@@ -365,18 +357,14 @@ def _unbroken(times: Sequence[float], sampling: _Sampling) -> Iterator[Interval]
         yield start, times[-1]
 
 
-def _merged(focuses: Iterable[Focus]) -> Iterator[Focus]:
+def _merged(focuses: Iterable[Focus]) -> list[Focus]:
     """Focuses in order, those of one title without time between them as one."""
-    last: Focus | None = None
-    for start, end, title in focuses:
-        if last and last.title == title and start <= last.end:
-            last = Focus(last.start, end, title)
-        else:
-            if last:
-                yield last
-            last = Focus(start, end, title)
-    if last:
-        yield last
+    merged: list[Focus] = []
+    for focus in focuses:
+        last = merged[-1] if merged else None
+        goes_on = last and last.title == focus.title and focus.start <= last.end
+        merged.append(focus._replace(start=merged.pop().start) if goes_on else focus)
+    return merged
 
 
 # -- Several machines --------------------------------------------------------------------------

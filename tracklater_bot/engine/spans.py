@@ -98,11 +98,8 @@ def _labelled(day: LabelledDay) -> Iterator[LabelledSegment]:
 def _joined(segments: Iterable[LabelledSegment]) -> list[LabelledSegment]:
     result: list[LabelledSegment] = []
     for segment in segments:
-        last = result[-1] if result else None
-        if last and last.goes_on(segment):
-            result[-1] = replace(last, end=segment.end)
-        else:
-            result.append(segment)
+        goes_on = result and result[-1].goes_on(segment)
+        result.append(replace(result.pop(), end=segment.end) if goes_on else segment)
     return result
 
 

@@ -155,16 +155,12 @@ class SuggestionBuilder:
     def _suggestion(self, found: RoundedSpan, neighbours: Sequence[RoundedSpan]) -> Suggestion:
         interval = interval_of(found.exact, self._inputs)
         sure = confidence(self._day, found.group, interval)
-        suggestion = Suggestion(
-            span=found.span,
-            group=found.group,
-            confidence=round(sure, 3),
-            evidence=self._evidence(found.group, interval, found.span.minutes),
-            best_split=self._best_split(found, interval),
-        )
+        evidence = self._evidence(found.group, interval, found.span.minutes)
+        split = self._best_split(found, interval)
+        row = Suggestion(found.span, found.group, confidence=round(sure, 3), best_split=split)
         if found.group is None:
             words, candidates = self._neutral(interval), self._candidates(found, interval)
-            return replace(suggestion, description=words, candidates=candidates)
+            return replace(row, evidence=evidence, description=words, candidates=candidates)
         sure_of_issue = self._row_issues.sure(found.group, found.key, interval)
         own, exact = self._half(found, found.key, interval), found.exact
         touching = [
@@ -172,21 +168,17 @@ class SuggestionBuilder:
             for one in neighbours
             if max(one.exact.start, exact.start) - min(one.exact.end, exact.end) <= TOUCH
         ]
+        reckoned, of_issue = round(1000 * sure), round(1000 * sure_of_issue)
+        trusted = self._inputs.trust.corrected(ISSUE, found.group, sure_of_issue)
         return replace(
-            suggestion,
+            row,
             project=own.project,
             confidence=round(self._corrected(found.group, interval, sure), 3),
             issue=own.issue,
-            issue_confidence=round(
-                self._inputs.trust.corrected(ISSUE, found.group, sure_of_issue), 3
-            ),
-            evidence=replace(
-                suggestion.evidence,
-                reckoned=round(1000 * sure),
-                issue_reckoned=round(1000 * sure_of_issue),
-            ),
+            issue_confidence=round(trusted, 3),
+            evidence=replace(evidence, reckoned=reckoned, issue_reckoned=of_issue),
             description=own.description,
-            halves=self._halves(found, interval, suggestion.best_split),
+            halves=self._halves(found, interval, split),
             reasons=reasons(found.group, self._day, interval),
             alternative=alternative(found.group, self._day, interval, touching),
         )

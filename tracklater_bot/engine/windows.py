@@ -12,77 +12,60 @@ from enum import Enum
 from functools import cache
 
 from tracklater_bot.domain.programs import BROWSERS, is_browser, is_for_code, program
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import folded, listed
 from tracklater_bot.engine.looks import Look, parts_of
 
-_PROGRAMS = BROWSERS | frozenset((
-    "visual studio code", "code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
-    "webstorm", "goland", "phpstorm", "rubymine", "android studio", "sublime text", "emacs",
-    "gnu emacs", "vim", "nvim", "gvim", "xcode", "slack", "discord", "telegram", "signal",
-    "whatsapp", "element", "mattermost", "zulip", "mozilla thunderbird", "thunderbird", "outlook",
-    "evolution", "gmail", "jira", "confluence", "github", "gitlab", "bitbucket", "taiga", "figma",
-    "zoom", "microsoft teams", "libreoffice writer", "libreoffice calc", "gnome terminal",
-    "terminal", "konsole", "xterm", "stack overflow", "youtube", "google docs", "google search",
-    "google calendar", "google drive",
-))  # fmt: skip
+_PROGRAMS = BROWSERS | listed("""visual studio code|code|vscodium|code - oss|cursor|intellij idea
+    |pycharm|webstorm|goland|phpstorm|rubymine|android studio|sublime text|emacs|gnu emacs|vim|nvim
+    |gvim|xcode|slack|discord|telegram|signal|whatsapp|element|mattermost|zulip|mozilla thunderbird
+    |thunderbird|outlook|evolution|gmail|jira|confluence|github|gitlab|bitbucket|taiga|figma|zoom
+    |microsoft teams|libreoffice writer|libreoffice calc|gnome terminal|terminal|konsole|xterm
+    |stack overflow|youtube|google docs|google search|google calendar|google drive""")
 
 # Words that tell a place wherever they stand, and names that do as a part of a title by themselves.
-_TALK = """
-    slack|discord|telegram|whatsapp|mattermost|zulip|microsoft teams|google chat|skype|irc
-    |thunderbird|outlook|gmail|geary|protonmail|fastmail|apple mail|calendar|hey com|inbox
-    |kalender|kalenteri|calendrier|calendario|kalendarz|calendário|kalendář|naptár|予定表|カレンダー
-"""
+_TALK = """slack|discord|telegram|whatsapp|mattermost|zulip|microsoft teams|google chat|skype|irc
+    |thunderbird|outlook|gmail|geary|protonmail|fastmail|apple mail|calendar|hey com|inbox|kalender
+    |kalenteri|calendrier|calendario|kalendarz|calendário|kalendář|naptár|予定表|カレンダー"""
 _TALK_NAMES = ("signal", "element", "evolution", "mail")
-_REFERENCE = """
-    stack overflow|stack exchange|super user|server fault|ask ubuntu|mdn|wikipedia|documentation
-    |google search|google translate|google maps|duckduckgo|chatgpt|claude|devdocs|docs rs|pypi
-"""
+_REFERENCE = """stack overflow|stack exchange|super user|server fault|ask ubuntu|mdn|wikipedia
+    |documentation|google search|google translate|google maps|duckduckgo|chatgpt|claude|devdocs
+    |docs rs|pypi"""
 _REFERENCE_NAMES = ("bing", "npm", "dev community", "medium")
-_LEISURE = """
-    youtube|netflix|twitch|spotify|prime video|hbo|disney plus
-    |vlc|soundcloud|deezer|tidal|imdb|areena|facebook|instagram|tiktok|reddit|twitter|mastodon
-    |bluesky|pinterest|9gag|hacker news|bbc|cnn|the guardian|new york times|spiegel|yle
-    |helsingin sanomat|ilta sanomat|iltalehti|amazon com|amazon de|amazon co uk|ebay|etsy|ikea
-    |zalando|airbnb|booking com|tripadvisor|tori fi|online banking|verkkopankki|paypal|aliexpress
-    |washington post|le monde|reuters|espn|strava|duolingo|lichess|chess com|wolt|foodora|hulu
-"""
+_LEISURE = """youtube|netflix|twitch|spotify|prime video|hbo|disney plus|vlc|soundcloud|deezer|tidal
+    |imdb|areena|facebook|instagram|tiktok|reddit|twitter|mastodon|bluesky|pinterest|9gag
+    |hacker news|bbc|cnn|the guardian|new york times|spiegel|yle|helsingin sanomat|ilta sanomat
+    |iltalehti|amazon com|amazon de|amazon co uk|ebay|etsy|ikea|zalando|airbnb|booking com
+    |tripadvisor|tori fi|online banking|verkkopankki|paypal|aliexpress|washington post|le monde
+    |reuters|espn|strava|duolingo|lichess|chess com|wolt|foodora|hulu"""
 # Private windows of browsers, in the languages of most people.
-_PRIVATE = """
-    private browsing|inprivate|incognito|inkognito|privater modus|privates fenster|privates surfen
-    |navigation privée|navegación privada|incógnito|navegação privada|navegação privativa
-    |navegação anônima|anônima|navigazione anonima|privénavigatie|privat surfning|privat surfläge
-    |yksityinen selaus|yksityinen ikkuna|privat browsing|privat nettlesing|tryb prywatny
-    |przeglądanie prywatne|anonymní prohlížení|anonymní režim|privát böngészés|navigare privată
-    |приватный просмотр|приватное окно|инкогнито|приватний перегляд|gizli gezinti|ιδιωτική περιήγηση
-    |プライベートブラウジング|プライベートウィンドウ|シークレット
-    |隐私浏览|隐私浏览模式|隐私窗口|无痕模式|无痕式|隐身|隐身模式|無痕模式|無痕式|無痕瀏覽|隱私瀏覽
-    |사생활 보호 모드|시크릿 모드|시크릿
+_PRIVATE = """private browsing|inprivate|incognito|inkognito|privater modus|privates fenster
+    |privates surfen|navigation privée|navegación privada|incógnito|navegação privada
+    |navegação privativa|navegação anônima|anônima|navigazione anonima|privénavigatie
+    |privat surfning|privat surfläge|yksityinen selaus|yksityinen ikkuna|privat browsing
+    |privat nettlesing|tryb prywatny|przeglądanie prywatne|anonymní prohlížení|anonymní režim
+    |privát böngészés|navigare privată|приватный просмотр|приватное окно|инкогнито
+    |приватний перегляд|gizli gezinti|ιδιωτική περιήγηση|プライベートブラウジング
+    |プライベートウィンドウ|シークレット|隐私浏览|隐私浏览模式|隐私窗口|无痕模式|无痕式|隐身
+    |隐身模式|無痕模式|無痕式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
     |yksityinen selaustila|incognitotila|privat fönster|privat vindue|privat vindu|privates browsen
     |privatni način|privatno pregledavanje|privatno brskanje|privátní prohlížení
     |súkromné prehliadanie|privaatne lehitsemine|privatus naršymas|privātā pārlūkošana
     |navegació privada|gizli pencere|private window with tor|finestra anonima|fenêtre privée
-    |ventana privada|janela privada|privévenster|tor browser
-    |поверителен прозорец|приватни прозор|приватне вікно
-    |inkognitofönster|inkognitovindue|inkognitovindu|anonimni način|גלישה בסתר|التصفح المتخفي
-    |التصفح الخاص|גלישה פרטית|duyệt web riêng tư|penjelajahan pribadi|การท่องเว็บแบบส่วนตัว
-"""
-_LEISURE_APPS = frozenset((
-    "spotify", "music", "tv", "podcasts", "itunes", "steam", "vlc", "mpv", "rhythmbox",
-    "strawberry", "audacious", "elisa", "celluloid", "totem", "netflix", "photos", "news", "chess",
-    "tidal", "deezer", "epic games launcher", "battle net", "minecraft", "kodi", "plex", "games",
-))  # fmt: skip
-_LEISURE_NAMES = (
-    "x", "news", "steam", "private", "disney+", "mpv", "celluloid", "rhythmbox", "audacious",
-    "clementine", "strawberry", "lollypop", "elisa", "quod libet", "foobar2000", "winamp", "aimp",
-    "musicbee", "potplayer", "smplayer", "mpc-hc", "kodi", "plex", "jellyfin", "apple music",
-    "youtube music", "windows media player", "media player", "medienwiedergabe",
-)  # fmt: skip
+    |ventana privada|janela privada|privévenster|tor browser|поверителен прозорец|приватни прозор
+    |приватне вікно|inkognitofönster|inkognitovindue|inkognitovindu|anonimni način|גלישה בסתר
+    |التصفح المتخفي|التصفح الخاص|גלישה פרטית|duyệt web riêng tư|penjelajahan pribadi
+    |การท่องเว็บแบบส่วนตัว"""
+_LEISURE_APPS = listed("""spotify|music|tv|podcasts|itunes|steam|vlc|mpv|rhythmbox|strawberry
+    |audacious|elisa|celluloid|totem|netflix|photos|news|chess|tidal|deezer|epic games launcher
+    |battle net|minecraft|kodi|plex|games""")
+_LEISURE_NAMES = listed("""x|news|steam|private|disney+|mpv|celluloid|rhythmbox|audacious|clementine
+    |strawberry|lollypop|elisa|quod libet|foobar2000|winamp|aimp|musicbee|potplayer|smplayer|mpc-hc
+    |kodi|plex|jellyfin|apple music|youtube music|windows media player|media player|medienwiedergabe
+    """)
 # Pages that people have open because they work, whomever for.
-_TOOLS = """
-    localhost|127 0 0 1|new tab|github|gitlab|bitbucket|pull request|merge requests|jira|confluence
-    |taiga|notion|figma|swagger|grafana|kibana|sentry|jenkins|docker|api|admin|staging|google docs
-    |google sheets|google slides|google drive
-"""
+_TOOLS = """localhost|127 0 0 1|new tab|github|gitlab|bitbucket|pull request|merge requests|jira
+    |confluence|taiga|notion|figma|swagger|grafana|kibana|sentry|jenkins|docker|api|admin|staging
+    |google docs|google sheets|google slides|google drive"""
 # Pages of Teams that are no meeting, in the languages of most people.
 _TEAMS_PAGES = r"""
     calls|keskustelu\w*|conversa\w*|チャット|聊天|채팅|アクティビティ|最新动态|活動|활동|予定表|カレンダー|日历|行事曆|일정
@@ -122,26 +105,20 @@ _NO_MEETING = r"""
     | ^zoom\ [-–—]\ | \bzoom\ workplace\b
 """
 # One's own administration: time trackers, accounting and tax, each a part of a title by itself.
-_OWN_PROGRAMS = frozenset((
-    "toggl", "toggl track", "toggl reports", "clockify", "tracklater", "tracklater-bot",
-    "timecamp", "tmetric", "everhour", "hubstaff",
-    "rescuetime", "kimai", "timeular", "memtime", "timing", "manictime", "actitime", "jibble",
-    "freshbooks", "quickbooks", "quickbooks online", "intuit quickbooks", "xero", "freeagent",
-    "kashflow", "zoho invoice", "zoho books", "invoice ninja", "invoicely", "wave accounting",
-    "lexoffice", "lexware", "lexware office", "sevdesk", "sevdesk 2.0", "datev",
-    "datev unternehmen online", "elster", "mein elster", "billomat", "fastbill", "easybill",
-    "papierkram", "wiso steuer", "accountable", "kontist", "bexio", "procountor", "netvisor",
-    "holvi", "fennoa", "isolta", "omavero", "mytax", "vero.fi", "fortnox", "bokio", "dinero",
-    "e-conomic", "visma eaccounting", "skatteverket", "pennylane", "tiime", "freebe", "urssaf",
-    "impots.gouv.fr", "holded", "quipu", "contasimple", "agencia tributaria", "billin",
-    "fatture in cloud", "fattureincloud", "agenzia delle entrate", "infakt", "wfirma",
-    "fakturownia", "e-urząd skarbowy", "moneybird", "e-boekhouden", "belastingdienst", "hmrc",
-    "zervant", "ukko.fi", "eezy", "briox", "spiris", "fiken", "tripletex", "debitoor", "quaderno",
-    "számlázz.hu", "fakturoid", "idoklad", "merit aktiva", "smartaccounts", "e-mta", "turbotax",
-    "taxact", "simples nacional", "expensify", "payhawk", "spendesk", "revolut business",
-    "n26 business", "finom", "wakatime", "activitywatch",
-    "freee", "freee会計", "マネーフォワード", "弥生会計", "misoca", "e-tax", "国税庁",
-))  # fmt: skip
+_OWN_PROGRAMS = listed("""toggl|toggl track|toggl reports|clockify|tracklater|tracklater-bot
+    |timecamp|tmetric|everhour|hubstaff|rescuetime|kimai|timeular|memtime|timing|manictime|actitime
+    |jibble|freshbooks|quickbooks|quickbooks online|intuit quickbooks|xero|freeagent|kashflow
+    |zoho invoice|zoho books|invoice ninja|invoicely|wave accounting|lexoffice|lexware
+    |lexware office|sevdesk|sevdesk 2.0|datev|datev unternehmen online|elster|mein elster|billomat
+    |fastbill|easybill|papierkram|wiso steuer|accountable|kontist|bexio|procountor|netvisor|holvi
+    |fennoa|isolta|omavero|mytax|vero.fi|fortnox|bokio|dinero|e-conomic|visma eaccounting
+    |skatteverket|pennylane|tiime|freebe|urssaf|impots.gouv.fr|holded|quipu|contasimple
+    |agencia tributaria|billin|fatture in cloud|fattureincloud|agenzia delle entrate|infakt|wfirma
+    |fakturownia|e-urząd skarbowy|moneybird|e-boekhouden|belastingdienst|hmrc|zervant|ukko.fi|eezy
+    |briox|spiris|fiken|tripletex|debitoor|quaderno|számlázz.hu|fakturoid|idoklad|merit aktiva
+    |smartaccounts|e-mta|turbotax|taxact|simples nacional|expensify|payhawk|spendesk
+    |revolut business|n26 business|finom|wakatime|activitywatch|freee|freee会計|マネーフォワード
+    |弥生会計|misoca|e-tax|国税庁""")
 # Names that mean other things too: only as the program that a title ends in.
 _OWN_LAST = frozenset(("harvest", "timely", "sage", "wave", "indy", "shine", "qonto", "tempo"))
 _QUOTE = "quote|angebot|devis|presupuesto|preventivo|offerte|見積書|견적서"
@@ -256,11 +233,8 @@ _MEETING_PAGES = (
 )
 _FILE_WORDS = (_INVOICE_WORD, _QUOTE, _DATE_WORD, _BESIDE_AN_INVOICE)
 _UNSPACED_INVOICES = "(請求書|見積書|请款单|請款單|发票|發票|청구서|견적서)"
-_MEETING_WORDS = frozenset((
-    "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
-    "gotomeeting", "bigbluebutton", "chime", "zoom会议", "zoom會議", "zoomミーティング",
-    "zoom회의", "facetime", "bluejeans", "lifesize", "starleaf",
-))  # fmt: skip
+_MEETING_WORDS = listed("""zoom|meet|meeting|teams|webex|whereby|jitsi|huddle|call|voice|gotomeeting
+    |bigbluebutton|chime|zoom会议|zoom會議|zoomミーティング|zoom회의|facetime|bluejeans|lifesize|starleaf""")
 _WORD = re.compile(r"[^\W_]+")
 _PRIVATE_MARKS = re.compile(
     r"[(\[](?:private|gizli)[)\]]|[-–—] private [-–—] (?:vivaldi|opera|brave)$"
@@ -316,7 +290,9 @@ class WindowKind:
         program's name, or an invoice's number.
         """
         text = folded(title)
-        parts = [part for part in map(_plain_part, _SEPARATORS.split(text)) if part]
+        # Without what stands beside a name: `(App)`, a counter, a browser's mark.
+        plain = (_BESIDE_A_NAME.sub("", part).strip() for part in _SEPARATORS.split(text))
+        parts = [part for part in plain if part]
         while len(parts) > 1 and parts[-1] in BROWSERS:
             parts.pop()
         if _has(_MADE, " - ".join(part for part in parts if part not in _OWN_PROGRAMS)):
@@ -421,11 +397,6 @@ def program_in(title: str) -> str:
     """The program or well-known site that a title names, as it is written there; "" for none."""
     parts = [part.strip() for part in _SEPARATORS.split(title)]
     return next((part for part in reversed(parts[1:]) if folded(part) in _PROGRAMS), "")
-
-
-def _plain_part(part: str) -> str:
-    """A part of a title without what stands beside a name: `(App)`, a counter, a browser's mark."""
-    return _BESIDE_A_NAME.sub("", part).strip()
 
 
 def without_program(title: str) -> str:

@@ -230,7 +230,11 @@ def with_stills(day: LabelledDay, stills: Iterable[Still], kinds: WindowKind) ->
         Doubt(interval, AFTER_LONG if interval[1] - interval[0] > SURE_STILL else AFTER_SURE)
         for interval in ((segment.start, segment.end) for segment, _ in found)
     )
-    return replace(_inserted(day, found), doubts=(*day.doubts, *doubts))
+    rows = [*zip(day.segments, day.emissions, day.posteriors, day.path, strict=True)]
+    even = (0.0,) * len(day.states)
+    rows += [(segment, even, day.posteriors[like], day.path[like]) for segment, like in found]
+    rows.sort(key=lambda row: (row[0].start, row[0].end))
+    return replace(_with_rows(day, rows), doubts=(*day.doubts, *doubts))
 
 
 def left_in(day: LabelledDay, lulls: Iterable[Focus], kinds: WindowKind) -> Iterator[Still]:
@@ -295,14 +299,6 @@ def _doubt(interval: Interval, measure: tuple[float, float, float]) -> Iterator[
 def _is_silent(day: LabelledDay, segment: Segment, number: int) -> bool:
     state = day.states[number]
     return state is not None and segment.groups.get(state[0], 0.0) <= LITTLE
-
-
-def _inserted(day: LabelledDay, found: Iterable[tuple[Segment, int]]) -> LabelledDay:
-    """The day with further segments, each explained as one that is there."""
-    rows = [*zip(day.segments, day.emissions, day.posteriors, day.path, strict=True)]
-    even = (0.0,) * len(day.states)
-    rows += [(segment, even, day.posteriors[like], day.path[like]) for segment, like in found]
-    return _with_rows(day, sorted(rows, key=lambda row: (row[0].start, row[0].end)))
 
 
 def _with_rows(day: LabelledDay, rows: Sequence[tuple[Any, ...]]) -> LabelledDay:

@@ -323,18 +323,13 @@ def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, 
             bare = numbers_in_title(text) if group is None else numbers_in_branch(text)
             pairs = product(numbered, {one.number for one in bare})
             found.update(issue.key for pair in pairs for issue in keys.numbers(*pair))
-    for group, remotes, text in set(_at_home(clues, keys)):
+    of_git = (clue for clue in clues if isinstance(clue, Commit | Checkout))
+    homes = (clue for clue in of_git if keys.at_home(clue.group, clue.remotes))
+    for group, remotes, text in {(c.group, c.remotes, t) for c in homes for t, _ in _texts([c])}:
         found.update(issue.key for issue in keys.unscoped(group, folded(text), remotes))
         numbers = {one.number for one in numbers_in_branch(text)}
         found.update(issue.key for n in numbers for issue in keys.numbers(group, n, remotes))
     return tuple(sorted(found))
-
-
-def _at_home(clues: Iterable[Clue], keys: Keys) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Group, remotes and texts of what comes from repositories with numbers of their own."""
-    for clue in clues:
-        if isinstance(clue, Commit | Checkout) and keys.at_home(clue.group, clue.remotes):
-            yield from ((clue.group, clue.remotes, text) for text, _ in _texts([clue]))
 
 
 def _texts(clues: Iterable[Clue]) -> Iterator[tuple[str, str | None]]:
