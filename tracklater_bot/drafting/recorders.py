@@ -1,4 +1,4 @@
-"""Sources are read here, and recorders told apart: one machine may have several, or each its own."""
+"""Sources are read here, and recorders told apart: a machine may have several, or each its own."""
 
 from __future__ import annotations
 

@@ -19,9 +19,12 @@ from tracklater_bot.domain.clues import Attendance, Clue, Window
 from tracklater_bot.domain.day import without
 from tracklater_bot.domain.text import folded
 from tracklater_bot.engine.changes import Sample, is_notice, run_numbers
-from tracklater_bot.engine.intervals import Interval, joined, within
+from tracklater_bot.engine.events import Event
+from tracklater_bot.engine.inputs import Inputs
+from tracklater_bot.engine.intervals import MINUTE, Interval, joined, within
 from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.title_normalization import TitleNormalizer
+from tracklater_bot.engine.windows import WindowKind
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
 # within these bounds in seconds: xdotool fails for a sample or two, suspend takes longer. Who
@@ -120,6 +123,24 @@ def privacy(words: Iterable[str]) -> Callable[[str], bool]:
         return known[title]
 
     return is_private
+
+
+def watch_of(inputs: Inputs, kinds: WindowKind, events: Iterable[Event], until: float) -> Watch:
+    """What recorders tell of a day; `events` are those of somebody at the screen."""
+    options = inputs.options
+    rules = PresenceRules(
+        idle=options.idle_minutes * MINUTE,
+        is_meeting=kinds.is_meeting,
+        is_private=privacy(options.ignore),
+        titles=TitleNormalizer(kinds.is_talk, kinds.is_leisure),
+        actions=tuple(event.at for event in events if not event.by_program),
+    )
+    zero = inputs.day.span.start.timestamp()
+    samples = samples_in(inputs.clues, zero)
+    inside = [(machine, sample) for machine, sample in samples if 0 <= sample.at < until]
+    certain = attended_in(inputs.clues, zero, until)
+    names = sorted({machine for machine, _ in inside})
+    return watch(by_machine(inside), rules, map(certain.get, names))
 
 
 def watch(

@@ -51,7 +51,7 @@ class TransitionRates:
 
 
 @dataclass(frozen=True, slots=True)
-class OffscreenSegment:
+class OffscreenPart:
     """A segment of time, in seconds. `next_group` is the group it is likely to begin with, or 0."""
 
     start: float
@@ -93,7 +93,7 @@ class OffscreenModel:
         self._rates = rates
 
     def posteriors(
-        self, segments: Sequence[OffscreenSegment], emissions: Sequence[Sequence[float]]
+        self, segments: Sequence[OffscreenPart], emissions: Sequence[Sequence[float]]
     ) -> list[list[float]]:
         """The probability of each state for each segment, all clues considered.
 
@@ -116,7 +116,7 @@ class OffscreenModel:
             )
         return result
 
-    def _transition(self, before: OffscreenSegment, segment: OffscreenSegment) -> _Transition:
+    def _transition(self, before: OffscreenPart, segment: OffscreenPart) -> _Transition:
         middle, earlier = ((one.start + one.end) / 2 for one in (segment, before))
         minutes = max((middle - earlier) / MINUTE, SHORTEST)
         rates = self._rates
@@ -217,7 +217,7 @@ def _decoded(row: Sequence[float], groups: Sequence[int]) -> int:
     return max(states, key=row.__getitem__)
 
 
-def _touching_runs(segments: Sequence[OffscreenSegment]) -> Iterator[tuple[int, int]]:
+def _touching_runs(segments: Sequence[OffscreenPart]) -> Iterator[tuple[int, int]]:
     """The indices at which runs of segments that touch begin and end."""
     first = 0
     for index in range(1, len(segments) + 1):

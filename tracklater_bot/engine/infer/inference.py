@@ -14,23 +14,12 @@ from typing import Any, TypeAlias
 
 from tracklater_bot.domain.day import without
 from tracklater_bot.domain.issues import IssueId
-from tracklater_bot.engine.infer.hmm import (
-    IDLE,
-    Chain,
-    posteriors,
-    refine_boundaries,
-    viterbi,
-)
-from tracklater_bot.engine.infer.hmm_offscreen import (
-    DRAWN,
-    OffscreenModel,
-    OffscreenSegment,
-    TransitionRates,
-    decode,
-)
+from tracklater_bot.engine.infer.hmm import IDLE, Chain, posteriors, refine_boundaries, viterbi
+from tracklater_bot.engine.infer.hmm_offscreen import DRAWN, OffscreenModel, OffscreenPart, decode
 from tracklater_bot.engine.intervals import MINUTE, TOUCH, Interval
-from tracklater_bot.engine.presence import Focus, Still, patient_until
+from tracklater_bot.engine.presence import Focus, Still, Watch, patient_until
 from tracklater_bot.engine.segments import Segment
+from tracklater_bot.engine.weights import OFFSCREEN
 from tracklater_bot.engine.windows import WindowKind
 
 SegmentLabel = tuple[str, IssueId | None] | None  # group and issue; None explains nothing
@@ -95,7 +84,7 @@ class LabelledDay:
         return min(right / whole, 1.0, *doubts) if whole else 0.0
 
 
-def label(segments: Sequence[Segment], rates: TransitionRates) -> LabelledDay:
+def label(segments: Sequence[Segment]) -> LabelledDay:
     """All explanations of the segments, weighed against each other."""
     states = _states(segments)
     emissions = [[_log_likelihood(segment, state) for state in states] for segment in segments]
@@ -110,7 +99,7 @@ def label(segments: Sequence[Segment], rates: TransitionRates) -> LabelledDay:
             minutes = [segment.minutes for segment in own]
             best = refine_boundaries(chain, viterbi(chain), rows, minutes)
         else:
-            rows = _offscreen_posteriors(own, states, own_emissions, rates)
+            rows = _offscreen_posteriors(own, states, own_emissions)
             best = decode(rows, group_numbers(states))
         for index, row, state in zip(indices, rows, best, strict=True):
             segments[index].drawn = state == DRAWN
@@ -120,18 +109,15 @@ def label(segments: Sequence[Segment], rates: TransitionRates) -> LabelledDay:
 
 
 def _offscreen_posteriors(
-    segments: Sequence[Segment],
-    states: Sequence[SegmentLabel],
-    emissions: Rows,
-    rates: TransitionRates,
+    segments: Sequence[Segment], states: Sequence[SegmentLabel], emissions: Rows
 ) -> list[list[float]]:
     groups = group_numbers(states)
     numbers = {state[0]: group for state, group in zip(states, groups, strict=True) if state}
     offscreen = [
-        OffscreenSegment(s.start, s.end, s.at_noon, numbers.get(s.next_group or "", IDLE))
+        OffscreenPart(s.start, s.end, s.at_noon, numbers.get(s.next_group or "", IDLE))
         for s in segments
     ]
-    return OffscreenModel(groups, rates).posteriors(offscreen, emissions)
+    return OffscreenModel(groups, OFFSCREEN).posteriors(offscreen, emissions)
 
 
 def bridge_pauses(
@@ -203,6 +189,21 @@ STILL, OPEN_CALL, SILENT = (10.0, 0.89, 0.01), (35.0, 0.99, 0.004), (15.0, 0.89,
 LEAST = 0.65
 LONGEST_LULL = 10 * MINUTE  # before other work or nobody's
 LITTLE = 0.3  # evidence of a segment that tells next to nothing
+
+
+def settled(
+    day: LabelledDay, watched: Watch, away: Sequence[Interval], kinds: WindowKind
+) -> tuple[LabelledDay, Watch]:
+    """The day and what was seen of it, with what is known of screens that stand still.
+
+    `away` are meetings away from the screen.
+    """
+    left = [*left_in(day, watched.lulls, kinds)]
+    watched = watched.without(left)
+    day = without_time(day, [still[:2] for still in left])
+    day = replace(day, doubts=tuple(doubts_about(day, watched.lulls, kinds)))
+    stills = (s for s in watched.stills if [*without([s[:2]], away)] == [s[:2]])
+    return with_stills(day, stills, kinds), watched
 
 
 def with_stills(day: LabelledDay, stills: Iterable[Still], kinds: WindowKind) -> LabelledDay:
