@@ -30,11 +30,11 @@ from tracklater_bot.domain.clues import (
     Window,
 )
 from tracklater_bot.domain.day import Span, WorkDay, merge, total
+from tracklater_bot.domain.digests import left_over, rounding_of
 from tracklater_bot.domain.draft import AgentTime, Brief, Draft
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.keywords import spelling_pattern
 from tracklater_bot.domain.programs import program
-from tracklater_bot.domain.roundings import left_over, rounding_of
 from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import folded, without_folders

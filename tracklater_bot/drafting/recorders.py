@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracklater_bot.domain.clues import Attendance, Reading, Window
+from tracklater_bot.domain.clues import Attendance, Clue, Reading, Window
 from tracklater_bot.domain.day import Span, merge
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.programs import program
@@ -79,17 +79,13 @@ def told_apart(readings: Sequence[Reading]) -> list[Reading]:
         for twin in sorted(timed)
         if _same_screen(machines[name], timed[twin])
     }
+
+    def is_told_twice(clue: Clue) -> bool:
+        twin = same.get(clue.machine) if isinstance(clue, Window) else None
+        return twin is not None and _within(clue, covered[twin])
+
     return [
-        replace(
-            reading,
-            clues=tuple(
-                clue
-                for clue in reading.clues
-                if not isinstance(clue, Window)
-                or clue.machine not in same
-                or not _within(clue, covered[same[clue.machine]])
-            ),
-        )
+        replace(reading, clues=tuple(clue for clue in reading.clues if not is_told_twice(clue)))
         for reading in named
     ]
 
@@ -133,7 +129,7 @@ def _alike(sample: Window, window: Window) -> bool:
     return one.startswith(other) or f"{other} - {program(window.app)}" in one
 
 
-def _within(clue: Window, spans: Sequence[Span]) -> bool:
+def _within(clue: Clue, spans: Sequence[Span]) -> bool:
     place = bisect_right(spans, clue.at, key=lambda span: span.start) - 1
     return place >= 0 and clue.at < spans[place].end
 

@@ -170,14 +170,10 @@ def rounds(
             words = tuple(look.words)
             if words not in known:
                 known[words] = weights.scores(words)
-            size = (
-                variant.temper * min(look.end - look.start, variant.longest) ** variant.by_minutes
-            )
-            row = [size * score for score in known[words]]
-            for number, owner in enumerate(owners):
-                if owner in look.known:
-                    row[number] += look.known[owner]
-            emissions.append(row)
+            minutes = min(look.end - look.start, variant.longest)
+            size, scores = variant.temper * minutes**variant.by_minutes, known[words]
+            more = (look.known.get(owner, 0.0) for owner in owners)
+            emissions.append([size * one + also for one, also in zip(scores, more, strict=True)])
         results.append(sticky_posteriors(emissions, changes))
     return results[0], results[-1]
 
