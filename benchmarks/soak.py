@@ -43,7 +43,7 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
 from tracklater_bot.domain.suggestions import SourceStatus
-from tracklater_bot.drafting.machine import read_all
+from tracklater_bot.drafting.recorders import read_all
 from tracklater_bot.http import Timing
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.outcomes import Sender

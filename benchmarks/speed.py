@@ -30,7 +30,7 @@ import orjson
 
 from tracklater_bot.core import Core, opened
 from tracklater_bot.domain.day import WorkDay
-from tracklater_bot.drafting.machine import read_all
+from tracklater_bot.drafting.recorders import read_all
 from tracklater_bot.settings import load
 from tracklater_bot.sources.clues.agents import AgentsSource
 from tracklater_bot.sources.clues.git_log import SKEW

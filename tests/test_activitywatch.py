@@ -26,8 +26,8 @@ from tracklater_bot.domain.day import WorkDay
 from tracklater_bot.domain.programs import program
 from tracklater_bot.domain.side_by_side import TOO_LONG
 from tracklater_bot.domain.suggestions import Suggestion
-from tracklater_bot.drafting.machine import changed_minutes, read_all
-from tracklater_bot.drafting.recorders import checked, instead_of_thyme, told_apart
+from tracklater_bot.drafting.machine import changed_minutes
+from tracklater_bot.drafting.recorders import checked, instead_of_thyme, read_all, told_apart
 from tracklater_bot.engine import suggest
 from tracklater_bot.settings import Settings, load
 from tracklater_bot.sources.base import SourceError, left_out_sentence

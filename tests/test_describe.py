@@ -7,7 +7,7 @@ import pytest
 from tests.clues import ACME, GLOBEX, LOGIN, RATE, commit
 from tracklater_bot.domain.groups import Group, Project
 from tracklater_bot.domain.issues import Issue
-from tracklater_bot.engine.descriptions import LONGEST, description
+from tracklater_bot.engine.row_issues import LONGEST, description
 from tracklater_bot.engine.suggestions import project_for
 
 

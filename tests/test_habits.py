@@ -27,7 +27,8 @@ from tracklater_bot.domain.side_by_side import TOO_LONG, in_background
 from tracklater_bot.domain.track_record import Outcome
 from tracklater_bot.drafting import habits
 from tracklater_bot.drafting.habits import HabitFiles
-from tracklater_bot.drafting.machine import LocalMachine, read_all
+from tracklater_bot.drafting.machine import LocalMachine
+from tracklater_bot.drafting.recorders import read_all
 from tracklater_bot.engine import habit_evidence
 from tracklater_bot.engine.learn.habits import Habits, Opinion, Seen
 from tracklater_bot.settings import SuggestSettings

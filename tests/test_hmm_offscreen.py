@@ -10,7 +10,7 @@ import pytest
 from tracklater_bot.engine.infer.hmm_offscreen import (
     PHASES,
     OffscreenModel,
-    OffscreenSegment,
+    OffscreenPart,
     TransitionRates,
     decode,
 )
@@ -34,16 +34,16 @@ WORK, AWAY = (0, 1, 2), 3
 PAUSES = tuple(range(4, 4 + PHASES))
 
 
-def segments(count: int, minutes: float = 2.0, **kinds: object) -> list[OffscreenSegment]:
+def segments(count: int, minutes: float = 2.0, **kinds: object) -> list[OffscreenPart]:
     length = minutes * MINUTE
-    return [OffscreenSegment(n * length, (n + 1) * length, **kinds) for n in range(count)]  # type: ignore[arg-type]
+    return [OffscreenPart(n * length, (n + 1) * length, **kinds) for n in range(count)]  # type: ignore[arg-type]
 
 
 def chance(rate: float, minutes: float) -> float:
     return 1.0 - exp(-rate * minutes)
 
 
-def step(one: int, other: int, segment: OffscreenSegment, minutes: float) -> float:
+def step(one: int, other: int, segment: OffscreenPart, minutes: float) -> float:
     """How likely a change between two states is, written down case by case."""
     pause = chance(RATES.noon_pause if segment.at_noon else RATES.pause, minutes)
     go, phase = chance(RATES.go, minutes), chance(RATES.phase, minutes)
@@ -62,12 +62,12 @@ def step(one: int, other: int, segment: OffscreenSegment, minutes: float) -> flo
     return 1.0 - phase if one == other else phase if other == one + 1 else 0.0
 
 
-def _moves(segment: OffscreenSegment, minutes: float) -> float:
+def _moves(segment: OffscreenPart, minutes: float) -> float:
     checkout = chance(RATES.checkout, minutes) if segment.next_group else 0.0
     return chance(RATES.issue, minutes) + chance(RATES.group, minutes) + checkout
 
 
-def _within_work(one: int, other: int, segment: OffscreenSegment, minutes: float) -> float:
+def _within_work(one: int, other: int, segment: OffscreenPart, minutes: float) -> float:
     group = GROUPS[other + 1]
     size = GROUPS.count(group)
     same = GROUPS[one + 1] == group
@@ -81,7 +81,7 @@ def test_posteriors_are_sums_over_all_days_that_may_have_been(noon: bool, next_g
     emissions = [(0.0, 1.0, 2.0, 0.5), (0.3, 0.0, 0.0, 1.5), (1.0, 0.0, 0.2, 0.0), (0, 2, 0, 0)]
     states = range(4 + PHASES)
     expected = [[0.0] * len(states) for _ in day]
-    first = OffscreenSegment(0.0, 0.0)
+    first = OffscreenPart(0.0, 0.0)
     for path in itertools.product(states, repeat=4):
         came = step(AWAY, path[0], first, 1.0)
         weight = came * prod(
@@ -148,7 +148,7 @@ def test_a_short_pause_between_a_screen_and_clues_is_none() -> None:
 
 
 def test_segments_that_do_not_touch_have_nothing_to_do_with_each_other() -> None:
-    later = OffscreenSegment(90 * MINUTE, 92 * MINUTE)
+    later = OffscreenPart(90 * MINUTE, 92 * MINUTE)
     rows = [(0.0, 9.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0)]
     model = OffscreenModel(GROUPS, RATES)
     together = model.posteriors([*segments(1), later], rows)

@@ -16,7 +16,7 @@ import pytest
 from tests.notation import FRIDAY, at
 from tracklater_bot.domain.clues import ChatMessage, Reading
 from tracklater_bot.domain.day import Span
-from tracklater_bot.drafting.machine import read_all
+from tracklater_bot.drafting.recorders import read_all
 from tracklater_bot.settings import Settings
 from tracklater_bot.sources.base import SourceError
 from tracklater_bot.sources.clues.registry import clue_sources

@@ -15,7 +15,7 @@ from tests.test_read_all import FakeSource
 from tracklater_bot.domain.clues import Reading
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.side_by_side import side_by_side
-from tracklater_bot.drafting.machine import read_all
+from tracklater_bot.drafting.recorders import read_all
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_the_program_ends_though_a_source_hangs() -> None:
     script = (
         "import time; from tests.notation import FRIDAY;"
         "from tests.test_read_all import FakeSource;"
-        "from tracklater_bot.drafting.machine import read_all;"
+        "from tracklater_bot.drafting.recorders import read_all;"
         "s = FakeSource(); object.__setattr__(s, 'read', lambda span: time.sleep(300));"
         "print(read_all([s], FRIDAY.span, seconds=0.2)[0].trouble)"
     )

@@ -11,9 +11,9 @@ from tracklater_bot.catalog.briefing import CatalogBriefing
 from tracklater_bot.catalog.cache import NullStore
 from tracklater_bot.catalog.calendar import Calendar
 from tracklater_bot.catalog.catalog import Catalog
+from tracklater_bot.domain.digests import roundings_of
 from tracklater_bot.domain.draft import Decision, Rounding
 from tracklater_bot.domain.groups import Group
-from tracklater_bot.domain.roundings import roundings_of
 from tracklater_bot.domain.rules import Rule
 from tracklater_bot.domain.track_record import Outcome
 from tracklater_bot.domain.wall import Machine

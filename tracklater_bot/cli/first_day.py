@@ -14,7 +14,7 @@ from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.keywords import COMMON_NAMES
 from tracklater_bot.domain.text import clean, count, day_name, duration, folded, listing
-from tracklater_bot.drafting.machine import read_all
+from tracklater_bot.drafting.recorders import read_all
 from tracklater_bot.engine.learn.words import words_of
 from tracklater_bot.engine.match.issue_words import STOP_WORDS
 from tracklater_bot.settings import Loaded, Settings, first_clues

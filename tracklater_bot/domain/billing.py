@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zlib import crc32
@@ -112,16 +112,7 @@ def drift(
     ours: Mapping[str, str | None],
 ) -> list[Drift]:
     """What is different, earliest first. `ours` are entries made here, as they were seen last."""
-    return sorted(_drifts(billed, now, zone, tracker, ours), key=lambda one: (one.day, one.how))
-
-
-def _drifts(
-    billed: MonthState,
-    now: MonthState,
-    zone: ZoneInfo,
-    tracker: str,
-    ours: Mapping[str, str | None],
-) -> Iterator[Drift]:
+    found: list[Drift] = []
     for key in billed.entries.keys() | now.entries.keys():
         before, after = billed.entries.get(key), now.entries.get(key)
         known = after or before
@@ -138,12 +129,14 @@ def _drifts(
             how = f"no longer in {tracker}: {duration(before.length)} -> 0 min"
         else:
             how = f"edited {where}: {', '.join(changes)}"
-        yield Drift(day, known.description, how)
+        found.append(Drift(day, known.description, how))
     for on, groups in now.found.items():
         for group, seconds in groups.items():
             more = timedelta(seconds=seconds - billed.found.get(on, {}).get(group, 0))
             if more >= LEAST_FOUND:
-                yield Drift(date.fromisoformat(on), group, f"{duration(more)} more found since")
+                how = f"{duration(more)} more found since"
+                found.append(Drift(date.fromisoformat(on), group, how))
+    return sorted(found, key=lambda one: (one.day, one.how))
 
 
 def _changes(before: BilledEntry, after: BilledEntry, zone: ZoneInfo) -> list[str]:

@@ -15,10 +15,7 @@ from tracklater_bot.domain.suggestions import SourceStatus, Suggestion
 from tracklater_bot.domain.text import duration, listing
 from tracklater_bot.domain.track_record import Outcome
 
-GAP_WORDS = {
-    "still": "with nothing changing on screen",
-    "nobody": "for none of your groups",
-}
+GAP_WORDS = {"still": "with nothing changing on screen", "nobody": "for none of your groups"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,20 +205,15 @@ def make_room(digest: Digest, item_id: str, span: Span, *, move: bool) -> list[I
 
     Raises ReviewError naming a neighbour in the way; `can_move` tells whether `move` would help.
     """
-    neighbours = in_the_way(digest, item_id, span)
+    others = (other for other in digest.items if other.id != item_id)
+    kept = (other for other in others if other.state is not ItemState.SKIPPED)
+    neighbours = [other for other in kept if other.suggestion.span.overlaps(span)]
     movable = [neighbour for neighbour in neighbours if neighbour.state in UNDECIDED]
     moved = [piece for neighbour in movable for piece in remainders(neighbour, [span])]
     if not neighbours or (move and moved):
         return moved
     can_move = bool(moved) and not move
     raise ReviewError(_overlap_errors(digest, span, neighbours[0]), can_move=can_move)
-
-
-def in_the_way(digest: Digest, item_id: str, span: Span) -> list[Item]:
-    """Other items that share time with `span`; skipped ones don't count."""
-    others = (other for other in digest.items if other.id != item_id)
-    kept = (other for other in others if other.state is not ItemState.SKIPPED)
-    return [other for other in kept if other.suggestion.span.overlaps(span)]
 
 
 def _overlap_errors(digest: Digest, span: Span, other: Item) -> dict[str, str]:

@@ -10,17 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.hints import Hint, HintKind
 from tracklater_bot.domain.keys import Keys
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import folded, listed
 
 # Names that many repositories share: they count only where a repository's name must stand.
-COMMON_NAMES = frozenset((
-    "admin", "android", "api", "app", "apps", "backend", "blog", "client", "cms", "code", "common",
-    "core", "dashboard", "data", "demo", "desktop", "dev", "docs", "examples", "documentation",
-    "dotfiles", "frontend", "infra", "infrastructure", "intranet", "ios", "lib", "main", "mobile",
-    "notes", "ops", "platform", "portal", "project", "scripts", "sdk", "server", "service",
-    "services", "shared", "shop", "site", "src", "store", "test", "tests", "tools", "ui", "web",
-    "webapp", "webshop", "website", "wiki", "work",
-))  # fmt: skip
+COMMON_NAMES = listed("""admin|android|api|app|apps|backend|blog|client|cms|code|common|core
+    |dashboard|data|demo|desktop|dev|docs|examples|documentation|dotfiles|frontend|infra
+    |infrastructure|intranet|ios|lib|main|mobile|notes|ops|platform|portal|project|scripts|sdk
+    |server|service|services|shared|shop|site|src|store|test|tests|tools|ui|web|webapp|webshop
+    |website|wiki|work""")
 _BEFORE_A_NAME = re.compile(r"(?:[/~]|\btmux:? )$")
 _TRUNKS = frozenset(("main", "master", "develop", "development", "dev", "trunk", "staging", ""))
 _SHORTEST_BRANCH = 5

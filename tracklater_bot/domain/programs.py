@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import folded, listed
 
 _ENDINGS = re.compile(r"\.(?:exe|app|bin)$|[ -](?:browser|stable|esr|bin|wayland|nightly|beta)$")
 _REVERSED = re.compile(r"(?:org|com|io|net|dev|app|md)(?:\.[\w-]+)*\.(?=[\w-]+$)")
@@ -17,37 +17,29 @@ _ALIASES = {
     "visual studio code insiders": "code", "code oss": "code", "code url handler": "code",
     "neovim": "nvim", "zoom us": "zoom", "zoom.us": "zoom",
 }  # fmt: skip
-_CHROMIUM = frozenset((
-    "google chrome", "chromium", "brave", "microsoft edge", "vivaldi", "opera", "arc", "yandex",
-    "thorium", "ungoogled chromium", "dia", "comet",
-))  # fmt: skip
-_FIREFOX = frozenset(
-    ("firefox", "librewolf", "waterfox", "floorp", "zen", "tor", "mullvad", "iceweasel", "palemoon")
-)
+_CHROMIUM = listed("""google chrome|chromium|brave|microsoft edge|vivaldi|opera|arc|yandex|thorium
+    |ungoogled chromium|dia|comet""")
+_FIREFOX = listed("""firefox|librewolf|waterfox|floorp|zen|tor|mullvad|iceweasel|palemoon""")
 BROWSERS = (
     _CHROMIUM
     | _FIREFOX
-    | {"safari", "orion", "epiphany", "qutebrowser", "falkon", "konqueror", "duckduckgo"}
-    | {"mozilla firefox", "firefox developer edition"}
+    | listed("""safari|orion|epiphany|qutebrowser|falkon|konqueror
+    |duckduckgo|mozilla firefox|firefox developer edition""")
 )
-TERMINALS = frozenset((
-    "terminal", "gnome terminal", "gnome terminal server", "konsole", "xterm", "uxterm", "urxvt",
-    "iterm2", "iterm", "alacritty", "kitty", "wezterm", "wezterm gui", "ghostty", "tilix", "foot",
-    "st", "terminator", "xfce4 terminal", "kgx", "ptyxis", "windowsterminal", "windows terminal",
-    "powershell", "pwsh", "cmd", "conhost", "warp", "hyper", "guake", "yakuake", "rxvt", "mintty",
-))  # fmt: skip
-_CODE = frozenset(("code", "vscodium", "codium", "cursor", "windsurf", "positron", "antigravity"))
+TERMINALS = listed("""terminal|gnome terminal|gnome terminal server|konsole|xterm|uxterm|urxvt
+    |iterm2|iterm|alacritty|kitty|wezterm|wezterm gui|ghostty|tilix|foot|st|terminator
+    |xfce4 terminal|kgx|ptyxis|windowsterminal|windows terminal|powershell|pwsh|cmd|conhost|warp
+    |hyper|guake|yakuake|rxvt|mintty""")
+_CODE = listed("""code|vscodium|codium|cursor|windsurf|positron|antigravity""")
 _IN_TERMINALS = frozenset(("vim", "nvim", "emacs", "helix", "kakoune", "micro"))
 _EDITORS = re.compile(
     r"idea|intellij|pycharm|webstorm|goland|phpstorm|rubymine|rider|clion|datagrip|rustrover"
     r"|android studio|jetbrains|sublime|emacs|vim|neovide|xcode|zed|kate|gedit|gnome builder"
     r"|notepad\+\+|eclipse|netbeans|devenv|visual studio|textmate|nova|helix|lapce"
 )
-_LOCKED = frozenset((
-    "loginwindow", "lockapp", "windows default lock screen", "screensaverengine", "logonui",
-    "i3lock", "swaylock", "xscreensaver", "gnome screensaver", "kscreenlocker greet", "hyprlock",
-    "light locker", "slock", "xsecurelock", "mate screensaver", "cinnamon screensaver",
-))  # fmt: skip
+_LOCKED = listed("""loginwindow|lockapp|windows default lock screen|screensaverengine|logonui|i3lock
+    |swaylock|xscreensaver|gnome screensaver|kscreenlocker greet|hyprlock|light locker|slock
+    |xsecurelock|mate screensaver|cinnamon screensaver""")
 
 
 @lru_cache(1000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
@@ -50,9 +50,7 @@ def _is_clear(old: Suggestion, fresh: Suggestion) -> bool:
 
 def _as_seen(old: Suggestion, fresh: Suggestion) -> Suggestion:
     seen = replace(
-        fresh.evidence,
-        reckoned=old.evidence.reckoned,
-        issue_reckoned=old.evidence.issue_reckoned,
+        fresh.evidence, reckoned=old.evidence.reckoned, issue_reckoned=old.evidence.issue_reckoned
     )
     return replace(old, span=fresh.span, evidence=seen, best_split=fresh.best_split, halves=())
 
@@ -89,7 +87,12 @@ def said_before(before: Digest, after: Digest, known: Mapping[str, str]) -> dict
 
     `known` is the same of the day before it was read anew.
     """
-    first = {item.id: known.get(old.id, in_short(old)) for old, item in _were(before, after)}
+    first = {
+        item.id: known.get(old.id, in_short(old))
+        for item in after.items
+        for old in before.items
+        if item.state is ItemState.OPEN and _mostly(old.suggestion.span, item.suggestion.span)
+    }
     now = {item.id: in_short(item) for item in after.items if item.id in first}
     changed = {item_id: first[item_id] for item_id in now if first[item_id] != now[item_id]}
     gone = {key: words for key, words in known.items() if is_span(key)}
@@ -121,14 +124,6 @@ def is_span(key: str) -> bool:
 def span_of(key: str) -> Span:
     """The span of such a key."""
     return Span(*map(datetime.fromisoformat, key.split(_SPAN)))
-
-
-def _were(before: Digest, after: Digest) -> Iterator[tuple[Item, Item]]:
-    """The open items, each with the one before that had most of its time."""
-    for item in (item for item in after.items if item.state is ItemState.OPEN):
-        for old in before.items:
-            if _mostly(old.suggestion.span, item.suggestion.span):
-                yield old, item
 
 
 def in_short(item: Item) -> str:

@@ -64,6 +64,11 @@ def _kept(odd: re.Match[str]) -> str:
     return "".join(kept)
 
 
+def listed(names: str) -> frozenset[str]:
+    """The names in a text with bars between them, on several lines perhaps."""
+    return frozenset(" ".join(name.split()) for name in names.split("|"))
+
+
 def without_folders(sentence: str) -> str:
     """A sentence of ours without the folders of paths in it: `acme-api` of `/home/me/acme-api`."""
     return _FOLDERS.sub("", sentence)

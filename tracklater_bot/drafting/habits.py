@@ -21,13 +21,12 @@ from tracklater_bot.domain.day import Span, WorkDay
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.keys import Keys
-from tracklater_bot.domain.side_by_side import side_by_side
 from tracklater_bot.domain.text import folded
-from tracklater_bot.drafting.recorders import told_apart
+from tracklater_bot.drafting.recorders import read_all, told_apart
 from tracklater_bot.engine.learn.habits import DayCounts, Habits, Lesson, learned, lesson_at, looks
 from tracklater_bot.engine.learn.words import Hashing, words_of
 from tracklater_bot.engine.windows import program_in
-from tracklater_bot.sources.base import ClueSource, SourceError
+from tracklater_bot.sources.base import ClueSource
 from tracklater_bot.sources.files import MB, read_regular, replace_file
 
 FORM = 2  # of the files and of the words in them; another is learned anew
@@ -209,27 +208,10 @@ class HabitFiles:
             log_failure(_log, "Keeping what a day taught", error)
 
 
-def _read(sources: Sequence[ClueSource], span: Span) -> list[Reading] | None:
+def _read(sources: Sequence[ClueSource], span: Span) -> Sequence[Reading] | None:
     """What sources tell of past time; None where one of them failed, or took too long."""
-    answers = side_by_side(
-        lambda source: _reading(source, span),
-        sources,
-        lambda _: None,
-        key=lambda source: ("habits", id(source)),
-        seconds=SECONDS,
-    )
-    readings = [reading for reading in answers if reading is not None]
-    return readings if len(readings) == len(answers) else None
-
-
-def _reading(source: ClueSource, span: Span) -> Reading | None:
-    try:
-        return source.read(span)
-    except SourceError:
-        return None
-    except Exception as error:  # noqa: BLE001 - one odd day must not cost the others
-        log_failure(_log, "Learning from a day", error)
-        return None
+    readings = read_all(sources, span, SECONDS, "habits")
+    return None if any(one.trouble and not one.clues for one in readings) else readings
 
 
 # -- What was confirmed ------------------------------------------------------------------------

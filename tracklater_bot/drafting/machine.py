@@ -5,7 +5,6 @@ Nothing is decided or sent here.
 
 from __future__ import annotations
 
-import logging
 import re
 from bisect import bisect_left
 from collections import defaultdict
@@ -31,21 +30,19 @@ from tracklater_bot.domain.clues import (
     Window,
 )
 from tracklater_bot.domain.day import Span, WorkDay, merge, total
+from tracklater_bot.domain.digests import left_over, rounding_of
 from tracklater_bot.domain.draft import AgentTime, Brief, Draft
-from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.keywords import spelling_pattern
 from tracklater_bot.domain.programs import program
-from tracklater_bot.domain.roundings import left_over, rounding_of
-from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
+from tracklater_bot.domain.side_by_side import TOO_LONG, side_by_side
 from tracklater_bot.domain.suggestions import SourceStatus
 from tracklater_bot.domain.text import folded, without_folders
 from tracklater_bot.domain.track_record import Trust
 from tracklater_bot.domain.wall import Briefing, Finding, Shown
 from tracklater_bot.drafting.habits import Habit, HabitFiles
-from tracklater_bot.drafting.recorders import checked, told_apart
+from tracklater_bot.drafting.recorders import SIDE_BY_SIDE, checked, read_all, told_apart
 from tracklater_bot.engine import Answer, answer, unexplained_titles
-from tracklater_bot.engine.attendance import Attended, attended_in
 from tracklater_bot.engine.inputs import Inputs, Options
 from tracklater_bot.engine.intervals import within
 from tracklater_bot.engine.learn.habits import Habits, looks
@@ -53,7 +50,7 @@ from tracklater_bot.engine.learn.words import words_of
 from tracklater_bot.engine.looks import look_of, parts_of
 from tracklater_bot.engine.match.issue_words import STOP_WORDS
 from tracklater_bot.engine.match.matcher import keys_in_clues
-from tracklater_bot.engine.presence import changes, privacy, samples_in
+from tracklater_bot.engine.presence import Attended, attended_in, changes, privacy, samples_in
 from tracklater_bot.engine.title_normalization import TitleNormalizer
 from tracklater_bot.engine.windows import WindowKind, is_private, program_in
 from tracklater_bot.settings import SuggestSettings
@@ -61,9 +58,7 @@ from tracklater_bot.sources.base import ClueSource, SourceError
 
 Engine = Callable[[Inputs], Answer]
 SOME_WORK = timedelta(minutes=15)
-SIDE_BY_SIDE = 16
 MOST_SHOWN = 20  # words or programs: more would be a list to read
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,37 +277,6 @@ def _status(reading: Reading, span: Span) -> SourceStatus:
     clues = sum(clue.at in span for clue in reading.clues)
     trouble = without_folders(reading.trouble) if reading.trouble else None
     return SourceStatus(reading.name, reading.group, clues, trouble, traces=True)
-
-
-# -- Sources -----------------------------------------------------------------------------------
-
-
-def read_all(
-    sources: Sequence[ClueSource], span: Span, seconds: float = SECONDS
-) -> tuple[Reading, ...]:
-    """What each source says of the span, in their order; a failing or slow one its trouble."""
-    readings = side_by_side(
-        lambda source: _read(source, span),
-        sources,
-        lambda source: Reading(source.name, source.group, trouble=TOO_LONG),
-        key=id,
-        at_once=SIDE_BY_SIDE,
-        seconds=seconds,
-    )
-    return tuple(readings)
-
-
-def _read(source: ClueSource, span: Span) -> Reading:
-    try:
-        return source.read(span)
-    except SourceError as error:
-        return Reading(source.name, source.group, trouble=str(error))
-    except Exception as error:  # noqa: BLE001 - a mistake of ours in one source must not stop the day
-        log_failure(_log, source.name, error)
-        trouble = (
-            f"failed unexpectedly ({type(error).__name__}): please report it with what the log says"
-        )
-        return Reading(source.name, source.group, trouble=trouble)
 
 
 def changed_minutes(clues: Iterable[Clue]) -> set[datetime]:

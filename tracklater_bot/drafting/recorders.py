@@ -1,7 +1,8 @@
-"""Recorders side by side: several may tell of one machine, or each of its own."""
+"""Sources are read here, and recorders told apart: a machine may have several, or each its own."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from bisect import bisect_right
@@ -10,15 +11,50 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracklater_bot.domain.clues import Attendance, Reading, Window
+from tracklater_bot.domain.clues import Attendance, Clue, Reading, Window
 from tracklater_bot.domain.day import Span, merge
+from tracklater_bot.domain.errors import log_failure
 from tracklater_bot.domain.programs import program
+from tracklater_bot.domain.side_by_side import SECONDS, TOO_LONG, side_by_side
 from tracklater_bot.domain.text import folded
-from tracklater_bot.sources.base import ClueSource
+from tracklater_bot.sources.base import ClueSource, SourceError
 
+SIDE_BY_SIDE = 16
 # Two recorders of one screen agree in so many samples, and in so large a part of all in common.
 ENOUGH, ALIKE = 5, 0.6
 SILENT = timedelta(days=1)  # a recorder that wrote nothing for so long has stopped
+_log = logging.getLogger(__name__)
+
+
+def read_all(
+    sources: Sequence[ClueSource], span: Span, seconds: float = SECONDS, what: str = "drafts"
+) -> tuple[Reading, ...]:
+    """What each source says of the span, in their order; a failing or slow one its trouble.
+
+    One that hangs is not asked again for the same, such as drafts, until it ends.
+    """
+    readings = side_by_side(
+        lambda source: _read(source, span),
+        sources,
+        lambda source: Reading(source.name, source.group, trouble=TOO_LONG),
+        key=lambda source: (what, id(source)),
+        at_once=SIDE_BY_SIDE,
+        seconds=seconds,
+    )
+    return tuple(readings)
+
+
+def _read(source: ClueSource, span: Span) -> Reading:
+    try:
+        return source.read(span)
+    except SourceError as error:
+        trouble = str(error)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours in one source must not stop the day
+        log_failure(_log, source.name, error)
+        trouble = (
+            f"failed unexpectedly ({type(error).__name__}): please report it with what the log says"
+        )
+    return Reading(source.name, source.group, trouble=trouble)
 
 
 def told_apart(readings: Sequence[Reading]) -> list[Reading]:
@@ -43,17 +79,13 @@ def told_apart(readings: Sequence[Reading]) -> list[Reading]:
         for twin in sorted(timed)
         if _same_screen(machines[name], timed[twin])
     }
+
+    def is_told_twice(clue: Clue) -> bool:
+        twin = same.get(clue.machine) if isinstance(clue, Window) else None
+        return twin is not None and _within(clue, covered[twin])
+
     return [
-        replace(
-            reading,
-            clues=tuple(
-                clue
-                for clue in reading.clues
-                if not isinstance(clue, Window)
-                or clue.machine not in same
-                or not _within(clue, covered[same[clue.machine]])
-            ),
-        )
+        replace(reading, clues=tuple(clue for clue in reading.clues if not is_told_twice(clue)))
         for reading in named
     ]
 
@@ -97,7 +129,7 @@ def _alike(sample: Window, window: Window) -> bool:
     return one.startswith(other) or f"{other} - {program(window.app)}" in one
 
 
-def _within(clue: Window, spans: Sequence[Span]) -> bool:
+def _within(clue: Clue, spans: Sequence[Span]) -> bool:
     place = bisect_right(spans, clue.at, key=lambda span: span.start) - 1
     return place >= 0 and clue.at < spans[place].end
 

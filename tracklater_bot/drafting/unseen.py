@@ -18,7 +18,7 @@ from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.domain.keywords import Keywords, all_hints, spelling_pattern
 from tracklater_bot.domain.text import clean, count, folded, listing
-from tracklater_bot.drafting.machine import read_all
+from tracklater_bot.drafting.recorders import read_all
 from tracklater_bot.sources.base import ClueSource
 
 COMMITS, WINDOWS = timedelta(days=30), timedelta(days=7)
@@ -63,16 +63,9 @@ def _addresses(sources: Sequence[_Commits], now: datetime) -> Iterator[str]:
             by_email.setdefault(email.casefold(), []).append(source)
     asked = [(email, source.only(email)) for email, own in by_email.items() for source in own]
     readings = read_all([source for _, source in asked], span)
-    made = {
-        email
-        for (email, _), reading in zip(asked, readings, strict=True)
-        if any(isinstance(clue, Commit) for clue in reading.clues)
-    }
-    readable = {
-        email
-        for (email, _), reading in zip(asked, readings, strict=True)
-        if reading.trouble is None or reading.clues
-    }
+    found = [(email, one) for (email, _), one in zip(asked, readings, strict=True)]
+    made = {email for email, one in found if any(isinstance(c, Commit) for c in one.clues)}
+    readable = {email for email, one in found if one.trouble is None or one.clues}
     for email in by_email:
         if email in readable - made:
             yield f"git.emails: no commit by {clean(email, 100)} in 30 days, in any repository"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
@@ -85,6 +85,12 @@ def _event(clue: Commit | Checkout | ChatMessage | Prompt, at: float, matcher: M
     by_program = isinstance(clue, Commit) and clue.by_program
     issues = (issue,) if issue else ()
     return Event(at, kind, (clue.group,), issues, trunk, about, sha, by_program)
+
+
+def between(events: Sequence[Event], after: float, until: float) -> Sequence[Event]:
+    """The events, in order of time, that came after a moment and no later than another."""
+    first, last = (bisect_right(events, at, key=lambda event: event.at) for at in (after, until))
+    return events[first:last]
 
 
 def turning_points(events: Iterable[Event]) -> Iterator[float]:

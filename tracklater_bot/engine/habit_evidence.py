@@ -40,13 +40,8 @@ def add_habits(
     matcher: Matcher,
 ) -> None:
     """Adds what past days say of the windows. `tracked` is whose time of the day is known."""
-    of_focus = [
-        list(parts)
-        for _, parts in groupby(
-            (segment for segment in segments if segment.focus is not None),
-            key=lambda segment: segment.focus,
-        )
-    ]
+    seen = (segment for segment in segments if segment.focus is not None)
+    of_focus = [list(parts) for _, parts in groupby(seen, key=lambda segment: segment.focus)]
     clear = joined(
         (segment.start, segment.end)
         for segment in segments

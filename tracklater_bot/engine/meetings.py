@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import inf
 
 from tracklater_bot.domain.clues import Meeting
@@ -93,26 +93,22 @@ def planned_in(inputs: Inputs, matcher: Matcher, until: float) -> list[Planned]:
             plan = Planned(max(start, 0.0), min(end, until), clue.title, clue.sure, groups, issues)
             if plan.start < plan.end and end - start <= LONGEST_PLAN:
                 plans.append(plan)
+    return list(_one_at_a_time(plans))
+
+
+def _one_at_a_time(plans: Sequence[Planned]) -> Iterator[Planned]:
+    def meant(part: Interval) -> list[Planned]:
+        found = [plan for plan in plans if plan.start <= part[0] and part[1] <= plan.end]
+        return [plan for plan in found if plan.sure] or found
+
     edges = sorted({edge for plan in plans for edge in (plan.start, plan.end)})
-    return list(_one_at_a_time(plans, edges))
-
-
-def _one_at_a_time(plans: Sequence[Planned], edges: Sequence[float]) -> Iterator[Planned]:
-    last: tuple[Planned, list[Planned]] | None = None
-    for start, end in pairwise(edges):
-        at_once = [plan for plan in plans if plan.start <= start and end <= plan.end]
-        at_once = [plan for plan in at_once if plan.sure] or at_once
-        if last and last[1] != at_once:
-            yield last[0]
-            last = None
+    for at_once, run in groupby(pairwise(edges), key=meant):
         if at_once:
+            parts = list(run)
             groups = {group: word for plan in at_once for group, word in plan.groups.items()}
             issues = tuple(dict.fromkeys(issue for plan in at_once for issue in plan.issues))
-            first = at_once[0]
-            begun = last[0].start if last else start
-            last = Planned(begun, end, first.title, first.sure, groups, issues), at_once
-    if last:
-        yield last[0]
+            title, sure = at_once[0].title, at_once[0].sure
+            yield Planned(parts[0][0], parts[-1][1], title, sure, groups, issues)
 
 
 def at_screen(events: Iterable[Event], planned: Sequence[Planned]) -> Iterator[Event]:
@@ -127,10 +123,7 @@ def at_screen(events: Iterable[Event], planned: Sequence[Planned]) -> Iterator[E
 
 
 def kept_in(
-    planned: Sequence[Planned],
-    watched: Watch,
-    calls: Sequence[Interval],
-    events: Sequence[Event],
+    planned: Sequence[Planned], watched: Watch, calls: Sequence[Interval], events: Sequence[Event]
 ) -> list[Kept]:
     """The meetings that took place, as far as anything tells of it."""
     in_calls = [kept for call in calls for kept in _in_call(planned, call)]
@@ -213,19 +206,6 @@ def score_kept(segments: Sequence[Segment], kept: Sequence[Kept], matcher: Match
                 _score_part(segment, one)
 
 
-def score_beside(
-    segments: Sequence[Segment],
-    planned: Sequence[Planned],
-    kept: Sequence[Kept],
-    matcher: Matcher,
-) -> None:
-    """Adds the little that the others say: nothing against whatever else speaks for anything."""
-    known = {one.planned.start for one in kept}
-    for plan in planned:
-        if plan.sure and plan.group and plan.start not in known:
-            _score_beside(segments, plan, plan.group, matcher)
-
-
 def _shared(segment: Segment, start: float, end: float) -> float:
     return max(min(segment.end, end) - max(segment.start, start), 0.0)
 
@@ -250,15 +230,3 @@ def _score_part(segment: Segment, one: Kept) -> None:
             segment.issues[issue] += weights.MEETING_ISSUE_MINUTE * shared / MINUTE
     elif not one.is_call:
         segment.idle += weights.MEETING_OF_NOBODY
-
-
-def _score_beside(segments: Sequence[Segment], plan: Planned, group: str, matcher: Matcher) -> None:
-    """Windows that name nobody during a meeting may have been for it, unless others were too."""
-    inside = [s for s in segments if s.on_screen and _shared(s, plan.start, plan.end)]
-    if any(segment.groups for segment in inside):
-        return
-    for segment in inside:
-        title = segment.focus.title if segment.focus is not None else ""
-        if matcher.window(title).place is not WindowPlace.LEISURE:
-            minutes = _shared(segment, plan.start, plan.end) / MINUTE
-            segment.add_evidence(group, weights.BESIDE_MEETING_MINUTE * minutes, plan.source(group))

@@ -13,16 +13,18 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, pairwise, zip_longest
 from math import inf
 from statistics import median_low
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from tracklater_bot.domain.clues import Clue, Window
+from tracklater_bot.domain.clues import Attendance, Clue, Window
 from tracklater_bot.domain.day import without
 from tracklater_bot.domain.text import folded
-from tracklater_bot.engine.attendance import Attended, shared
 from tracklater_bot.engine.changes import Sample, is_notice, run_numbers
-from tracklater_bot.engine.intervals import Interval, joined, within
+from tracklater_bot.engine.events import Event
+from tracklater_bot.engine.inputs import Inputs
+from tracklater_bot.engine.intervals import MINUTE, Interval, joined, within
 from tracklater_bot.engine.looks import look_of
 from tracklater_bot.engine.title_normalization import TitleNormalizer
+from tracklater_bot.engine.windows import WindowKind
 
 # A sample stands until the next one, if that comes within this many sampling intervals, and
 # within these bounds in seconds: xdotool fails for a sample or two, suspend takes longer. Who
@@ -59,6 +61,9 @@ class Still(NamedTuple):
     since: float
 
 
+_Seen = TypeVar("_Seen", Focus, Still)
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What was seen of a day: the stays, in order, and when anything was watching at all.
@@ -78,12 +83,7 @@ class Watch:
     def without(self, left: Sequence[Still]) -> Watch:
         """The same where somebody was in front of no screen that stood still then."""
         away = [still[:2] for still in left]
-        stays, lulls = (
-            tuple(
-                Focus(*part, focus.title) for focus in some for part in without([focus[:2]], away)
-            )
-            for some in (self.stays, self.lulls)
-        )
+        stays, lulls = (tuple(_outside(some, away)) for some in (self.stays, self.lulls))
         return replace(self, stays=stays, lulls=lulls, stills=tuple(sorted([*self.stills, *left])))
 
 
@@ -125,6 +125,24 @@ def privacy(words: Iterable[str]) -> Callable[[str], bool]:
     return is_private
 
 
+def watch_of(inputs: Inputs, kinds: WindowKind, events: Iterable[Event], until: float) -> Watch:
+    """What recorders tell of a day; `events` are those of somebody at the screen."""
+    options = inputs.options
+    rules = PresenceRules(
+        idle=options.idle_minutes * MINUTE,
+        is_meeting=kinds.is_meeting,
+        is_private=privacy(options.ignore),
+        titles=TitleNormalizer(kinds.is_talk, kinds.is_leisure),
+        actions=tuple(event.at for event in events if not event.by_program),
+    )
+    zero = inputs.day.span.start.timestamp()
+    samples = samples_in(inputs.clues, zero)
+    inside = [(machine, sample) for machine, sample in samples if 0 <= sample.at < until]
+    certain = attended_in(inputs.clues, zero, until)
+    names = sorted({machine for machine, _ in inside})
+    return watch(by_machine(inside), rules, map(certain.get, names))
+
+
 def watch(
     machines: Iterable[Iterable[Sample]],
     rules: PresenceRules,
@@ -146,11 +164,11 @@ def watch(
             times = [sample.at for sample in ordered]
             seen = list(_unbroken([*times, times[-1] + sampling.interval], sampling))
             if certain is None:
-                focuses.append(list(_merged(_present(ordered, sampling, rules, absence))))
+                focuses.append(_merged(_present(ordered, sampling, rules, absence)))
                 guessed += seen
             else:
                 found = sorted(_certain(ordered, sampling, rules, certain, absence))
-                focuses.append(list(_merged(found)))
+                focuses.append(_merged(found))
                 guessed += without(seen, certain.reach)
                 away += certain.away
                 covered += certain.reach
@@ -180,12 +198,10 @@ def _certain(
     unsure = [sample for sample in samples if not within(certain.here, sample.at)]
     patient = replace(rules, idle=UNSURE_IDLE * rules.idle) if certain.lasting else rules
     guesses = _Absence([], [], [])
-    for start, end, title in _present(unsure, sampling, patient, guesses):
-        settled = certain.here if rules.is_meeting(title) else certain.reach
-        yield from (Focus(*left, title) for left in without([(start, end)], settled))
-    for start, end, title in guesses.lulls:
-        left = without([(start, end)], certain.reach)
-        absence.lulls.extend(Focus(*part, title) for part in left)
+    for focus in _present(unsure, sampling, patient, guesses):
+        settled = certain.here if rules.is_meeting(focus.title) else certain.reach
+        yield from _outside([focus], settled)
+    absence.lulls.extend(_outside(guesses.lulls, certain.reach))
     absence.stills.extend(_outside(guesses.stills, certain.reach))
 
 
@@ -199,11 +215,11 @@ def _in_front(
     return tuple(sorted(lulls)), tuple(sorted(_outside(absence.stills, present)))
 
 
-def _outside(stills: Iterable[Still], intervals: Sequence[Interval]) -> Iterator[Still]:
-    """What of still stretches lies in none of the intervals."""
-    for still in stills:
-        for start, end in without([(still.start, still.end)], intervals):
-            yield still._replace(start=start, end=end)
+def _outside(stretches: Iterable[_Seen], intervals: Sequence[Interval]) -> Iterator[_Seen]:
+    """What of each stretch lies in none of the intervals."""
+    for seen in stretches:
+        for start, end in without([seen[:2]], intervals):
+            yield seen._replace(start=start, end=end)
 
 
 def patient_until(since: float, until: float, limit: float) -> float:
@@ -244,6 +260,60 @@ def by_machine(samples: Iterable[tuple[str, Sample]]) -> list[list[Sample]]:
     for machine, sample in samples:
         machines[machine].append(sample)
     return [own for _, own in sorted(machines.items())]
+
+
+# -- What is certain ---------------------------------------------------------------------------
+
+
+SILENT = 12 * 3600.0  # a recorder of keys that told nothing for longer was not running
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """When somebody was at a machine for certain, and when certainly not. In order, apart.
+
+    Without any of both: nobody knows. `lasting`: what is recorded has lengths, so that a machine
+    that sleeps is a hole in it.
+    """
+
+    here: list[Interval] = field(default_factory=list)
+    away: list[Interval] = field(default_factory=list)
+    lasting: bool = False
+
+    @property
+    def reach(self) -> list[Interval]:
+        """When there is nothing to guess."""
+        return joined([*self.here, *self.away])
+
+
+def attended_in(clues: Iterable[Clue], zero: float, until: float) -> dict[str, Attended]:
+    """What is certain of each machine from 0 until `until`, in seconds since `zero`.
+
+    Where one recorder saw somebody and another nobody, somebody was there. A hole in what it tells
+    is a machine asleep, unless it tells of lock screens alone.
+    """
+    told: defaultdict[tuple[str, bool], list[Interval]] = defaultdict(list)
+    found: dict[str, Attended] = {}
+    for clue in clues:
+        if isinstance(clue, Window) and clue.until is not None and clue.machine not in found:
+            found[clue.machine] = Attended(lasting=True)
+        if isinstance(clue, Attendance):
+            start, end = clue.at.timestamp() - zero, clue.until.timestamp() - zero
+            if max(start, 0.0) < min(end, until):
+                told[clue.machine, clue.here].append((max(start, 0.0), min(end, until)))
+    for machine in {machine for machine, _ in told}:
+        here, away = (joined(told.get((machine, is_here), ())) for is_here in (True, False))
+        told_of = joined([*here, *away], SILENT if here else 0.0)
+        found[machine] = Attended(here, list(without(told_of, here)), machine in found)
+    return found
+
+
+def shared(intervals: Iterable[Interval], others: Sequence[Interval]) -> Iterator[Interval]:
+    """The time of each interval that lies in one of the others, which are in order and apart."""
+    for start, end in intervals:
+        for first, last in others:
+            if start < last and first < end:
+                yield max(start, first), min(end, last)
 
 
 # -- One machine -------------------------------------------------------------------------------
@@ -292,13 +362,9 @@ def _present(
                 since = times[0] if start == left else start
                 absence.stills.append(Still(start, end, title, since))
             times = [*(at for at in times if at < left), left]
-        if times[-1] - times[0] > LULL:
-            recorded = _unbroken(times, sampling)  # what lies in a hole is another matter
-            absence.lulls.extend(
-                Focus(*part, title) for part in recorded if part[1] - part[0] > LULL
-            )
-        for start, end in _unbroken(times, sampling):
-            yield Focus(start, end, title)
+        seen = [Focus(*part, title) for part in _unbroken(times, sampling)]
+        absence.lulls.extend(focus for focus in seen if focus.end - focus.start > LULL)
+        yield from seen
 
 
 def _unbroken(times: Sequence[float], sampling: _Sampling) -> Iterator[Interval]:
@@ -312,18 +378,14 @@ def _unbroken(times: Sequence[float], sampling: _Sampling) -> Iterator[Interval]
         yield start, times[-1]
 
 
-def _merged(focuses: Iterable[Focus]) -> Iterator[Focus]:
+def _merged(focuses: Iterable[Focus]) -> list[Focus]:
     """Focuses in order, those of one title without time between them as one."""
-    last: Focus | None = None
-    for start, end, title in focuses:
-        if last and last.title == title and start <= last.end:
-            last = Focus(last.start, end, title)
-        else:
-            if last:
-                yield last
-            last = Focus(start, end, title)
-    if last:
-        yield last
+    merged: list[Focus] = []
+    for focus in focuses:
+        last = merged[-1] if merged else None
+        goes_on = last and last.title == focus.title and focus.start <= last.end
+        merged.append(focus._replace(start=merged.pop().start) if goes_on else focus)
+    return merged
 
 
 # -- Several machines --------------------------------------------------------------------------

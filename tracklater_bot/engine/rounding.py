@@ -202,9 +202,8 @@ def _cancel_cycles(arcs: Sequence[_Arc]) -> None:
             arc.steps += by
 
 
-_Step = tuple[
-    int, int, int, _Arc, int
-]  # from, to, what it costs more, the arc, one step up or down
+# From, to, what it costs more, the arc, one step up or down.
+_Step = tuple[int, int, int, _Arc, int]
 
 
 def _residual(arcs: Iterable[_Arc]) -> list[_Step]:

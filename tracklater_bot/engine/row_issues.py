@@ -6,13 +6,16 @@ checked out yesterday, the issue before a break. That alone is no reason to book
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from tracklater_bot.domain.clues import Commit
-from tracklater_bot.domain.issues import IssueId
-from tracklater_bot.engine.events import Event, EventKind
+from tracklater_bot.domain.descriptions import describe
+from tracklater_bot.domain.issues import Issue, IssueId
+from tracklater_bot.domain.text import folded, listed
+from tracklater_bot.engine.events import Event, EventKind, between
 from tracklater_bot.engine.infer.inference import LabelledDay
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.match.matcher import Matcher
@@ -29,31 +32,24 @@ DOUBT = 0.33
 BRANCH_ALONE, OTHERS_TOLD = 0.85, 0.65
 
 
+@dataclass(slots=True)
 class RowIssues:
     """What a day's windows, commits, checkouts and messages tell of the issues of its rows."""
 
-    def __init__(
-        self,
-        matcher: Matcher,
-        events: Sequence[Event],
-        commits: Iterable[Commit],
-        day: LabelledDay,
-        meetings: Sequence[Kept] = (),
-    ) -> None:
-        self._matcher = matcher
-        self._events = events
-        self._day = day
-        self._meetings = meetings
-        self._naming = {
-            commit.sha
-            for commit in commits
-            if matcher.commit(replace(commit, branches=())) is not None
-        }
+    matcher: Matcher
+    events: Sequence[Event]
+    commits: Iterable[Commit]
+    day: LabelledDay
+    meetings: Sequence[Kept] = ()
+    _naming: set[str] = field(init=False)
+    _in_titles: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        own, matcher = (replace(commit, branches=()) for commit in self.commits), self.matcher
+        self._naming = {commit.sha for commit in own if matcher.commit(commit) is not None}
         # Groups whose windows name issues now and then: where they don't, that says something.
-        titles = {segment.title for segment in day.segments if segment.title}
-        self._in_titles = {
-            issue.group for title in titles for issue in matcher.window(title).issues
-        }
+        matches = map(matcher.window, {one.title for one in self.day.segments if one.title})
+        self._in_titles = {issue.group for match in matches for issue in match.issues}
 
     def chosen(self, group: str, key: IssueId | None, interval: Interval) -> IssueId | None:
         """The issue of a row that the best path has on `key`: of others that it names, the most."""
@@ -81,16 +77,16 @@ class RowIssues:
     def _told(self, group: str, interval: Interval) -> dict[IssueId, float]:
         """The group's issues that are named within an interval, with about their minutes."""
         told: defaultdict[IssueId, float] = defaultdict(float)
-        for index, shared in self._day.overlapping(interval):
-            title = self._day.segments[index].title or ""
-            for issue, share in self._matcher.window(title).issues.items():
+        for index, shared in self.day.overlapping(interval):
+            title = self.day.segments[index].title or ""
+            for issue, share in self.matcher.window(title).issues.items():
                 told[issue] += share * shared
         start, end = interval
-        for kept in self._meetings:
+        for kept in self.meetings:
             for issue in kept.planned.issues if kept.start < end and kept.end > start else ():
                 told[issue] += (min(kept.end, end) - max(kept.start, start)) / MINUTE
-        for event in self._events:
-            if start - AT_ITS_START < event.at <= end and self._tells(group, event):
+        for event in between(self.events, start - AT_ITS_START, end):
+            if self._tells(group, event):
                 for issue in event.issues:
                     told[issue] += A_MOMENT
         return {issue: minutes for issue, minutes in told.items() if issue.group == group}
@@ -102,7 +98,7 @@ class RowIssues:
 
     def _assumed(self, group: str, key: IssueId, interval: Interval) -> bool:
         """Whether windows like those of past days tell of the issue, or a branch where none do."""
-        segments = [self._day.segments[index] for index, _ in self._day.overlapping(interval)]
+        segments = [self.day.segments[index] for index, _ in self.day.overlapping(interval)]
         if any(segment.usual_issue == key for segment in segments):
             return True
         in_use = any(segment.issues.get(key, 0.0) > 0 for segment in segments)
@@ -111,10 +107,74 @@ class RowIssues:
     def _probability(self, group: str, key: IssueId | None, interval: Interval) -> float:
         """How likely the issue is in an interval, given the group."""
         own = of_group = 0.0
-        for index, shared in self._day.overlapping(interval):
-            row = self._day.posteriors[index]
-            for state, probability in zip(self._day.states, row, strict=True):
+        for index, shared in self.day.overlapping(interval):
+            row = self.day.posteriors[index]
+            for state, probability in zip(self.day.states, row, strict=True):
                 if state is not None and state[0] == group:
                     of_group += shared * probability
                     own += shared * probability * (state[1] == key)
         return own / of_group if of_group else 0.0
+
+
+# -- The words of a row ------------------------------------------------------------------------
+
+
+LONGEST = 60  # characters of a description made of commit subjects
+SUBJECTS = 2
+MOST_SUBJECTS = 4  # of more, the first ones tell nothing of the whole
+# `feat(import): …`, `import: …`, `[import] …`; the types alone are no scope.
+_SCOPE = re.compile(r"[^\W\d_]+\(([\w ./-]{2,24})\)!?:|([\w./-]{2,24})!?:\s|\[([\w ./-]{2,24})\]")
+_TYPES = listed("""build|chore|ci|docs|feat|fix|perf|refactor|revert|style|test|tests|wip""")
+_WORDS = re.compile(r"[^\W\d_]{3,}")
+
+
+def description(issue: Issue | None, commits: Iterable[Commit], neutral: str = "") -> str:
+    """`KEY title`, else the group's own commit subjects in a few words, else neutral words."""
+    if issue is not None:
+        return describe(issue)
+    subjects = dict.fromkeys(" ".join(commit.subject.split()) for commit in commits)
+    return _short([subject for subject in subjects if subject]) or neutral
+
+
+def _short(subjects: list[str]) -> str:
+    if len(subjects) > MOST_SUBJECTS:
+        return _typical(subjects)
+    for text in ("; ".join(subjects[:SUBJECTS]), subjects[0] if subjects else ""):
+        if len(text) <= LONGEST:
+            return text
+    return _cut(subjects[0], LONGEST)
+
+
+def _cut(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    kept = text[: most - 1]
+    whole_words = kept.rpartition(" ")[0] or kept
+    return f"{whole_words.rstrip(' ,.;:')}…"
+
+
+def _typical(subjects: Sequence[str]) -> str:
+    """Of many subjects the one whose words most others share; of those alike the longest.
+
+    Of their scope, if more than half have one.
+    """
+    more = f" and {len(subjects) - 1} more"
+    scopes = Counter(map(_scope, subjects))
+    scope, _ = max(scopes.items(), key=lambda one: (bool(one[0]), one[1]))
+    if scope and 2 * scopes[scope] > len(subjects):
+        of_scope = (subject for subject in subjects if _scope(subject) == scope)
+        subjects = [f"{scope}: {_SCOPE.sub('', subject).strip()}" for subject in of_scope]
+    words = [set(_WORDS.findall(folded(subject))) for subject in subjects]
+    shared = Counter(word for some in words for word in some)
+    sums = [sum(shared[word] - 1 for word in some) for some in words]
+    _, _, typical = max(
+        zip(sums, map(len, subjects), subjects, strict=True), key=lambda one: one[:2]
+    )
+    return _cut(typical, LONGEST - len(more)) + more
+
+
+def _scope(subject: str) -> str:
+    """`import` of `import: read it` and of `feat(import): read it`; "" where it tells none."""
+    found = _SCOPE.match(subject)
+    scope = next(filter(None, found.groups()), "") if found else ""
+    return "" if scope in _TYPES else scope

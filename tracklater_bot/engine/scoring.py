@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import time, timedelta
 from itertools import groupby, pairwise
 
 from tracklater_bot.domain.issues import IssueId
@@ -13,11 +14,12 @@ from tracklater_bot.engine import weights
 from tracklater_bot.engine.events import Checkouts, Event, EventKind, turning_points
 from tracklater_bot.engine.habit_evidence import add_habits
 from tracklater_bot.engine.infer.hmm import TransitionCosts
+from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval, joined, within
-from tracklater_bot.engine.learn.habits import Habits
 from tracklater_bot.engine.match.matcher import Matcher, TextMatch
 from tracklater_bot.engine.presence import Focus
 from tracklater_bot.engine.segments import EvidenceSource, Segment
+from tracklater_bot.engine.spans import interval_of
 from tracklater_bot.engine.windows import WindowKind, WindowPlace
 
 # Meeting windows this close to each other are one call; a shorter one is a look at a window.
@@ -30,25 +32,23 @@ FAR = 30 * MINUTE
 LONGEST_LOOK = 5.0
 # A window that keeps its title for longer says no more than this many minutes of it.
 LONGEST_FOCUS = 20.0
+NOON = (time(11), time(13, 45))  # when people eat
 # Work for a group begins about this long before the branch for it is checked out, or right then.
 BEFORE_CHECKOUT = 4 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringContext:
-    """What segments are scored with. `is_noon` tells of a moment whether people eat then.
+    """What segments are scored with.
 
     `calls` are meetings away from the screen as well; of those that are in `nameless`, what is
     written near them tells whose they are.
-    `habits` are what past days taught, `confirmed` is whose time of this day is known.
     """
 
     matcher: Matcher
     calls: Sequence[Interval]
     nameless: Sequence[Interval]
-    is_noon: Callable[[float], bool]
-    habits: Habits | None = None
-    confirmed: Sequence[tuple[Interval, str]] = ()
+    inputs: Inputs
 
 
 def calls_in(foci: Sequence[Focus], kinds: WindowKind) -> list[Interval]:
@@ -77,13 +77,23 @@ def score(
     _score_events(segments, of_day, context)
     for call in context.nameless:
         _score_call(call, on_screen, of_day, context.matcher)
-    if context.habits is not None:
-        add_habits(segments, context.habits, context.confirmed, context.matcher)
+    if (habits := context.inputs.habits) is not None:
+        add_habits(segments, habits, _confirmed(context.inputs), context.matcher)
     _score_islands(on_screen)
     turns = frozenset(turning_points(of_day))
     for before, segment in pairwise(on_screen):
         costs = _transition_costs(before, segment, context)
         segment.costs = weights.BETWEEN_PROMPTS if segment.start in turns else costs
+
+
+def _confirmed(inputs: Inputs) -> list[tuple[Interval, str]]:
+    """What the person said of the day, and its entries whose group is known."""
+    said = [(interval_of(one.span, inputs), one.group) for one in inputs.decided if one.group]
+    return said + [
+        (interval_of(span, inputs), entry.group)
+        for entry in inputs.tracked
+        if entry.group is not None and (span := entry.span(inputs.now)) is not None
+    ]
 
 
 # -- Windows -----------------------------------------------------------------------------------
@@ -213,7 +223,8 @@ def _score_events(
     _score_nearness(segments, events, starts, context.calls)
     for segment in segments:
         if not segment.on_screen:  # a minute without any clue speaks against work
-            segment.at_noon = context.is_noon(segment.start)
+            at = context.inputs.day.span.start + timedelta(seconds=segment.start)
+            segment.at_noon = NOON[0] <= context.inputs.day.local(at).time() < NOON[1]
             segment.any_group -= weights.OFFSCREEN_MINUTE * segment.minutes
     checkouts = (event for event in events if event.kind is EventKind.CHECKOUT)
     for at, same in groupby(checkouts, key=lambda event: event.at):
@@ -316,20 +327,8 @@ def _transition_costs(
     around_call = any(
         -LEAD <= at - start <= 1.0 or -1.0 <= at - end <= FOLLOW for start, end in context.calls
     )
-    if around_call and not _goes_with_call(before, segment, context):
+    if around_call:
         return weights.AROUND_CALL
     if segment.focus is not None and segment.focus is before.focus:
         return weights.SAME_WINDOW
     return weights.USUAL
-
-
-def _goes_with_call(before: Segment, segment: Segment, context: ScoringContext) -> bool:
-    """Whether a call begins or ends here with a chat that tells whose it is."""
-    begins = any(abs(segment.start - start) <= 1.0 for start, _ in context.calls)
-    ends = any(abs(segment.start - end) <= 1.0 for _, end in context.calls)
-    for here, side in ((begins, before), (ends, segment)):
-        if here and side.focus is not None:
-            match = context.matcher.window(side.focus.title)
-            if match and match.place is WindowPlace.TALK:
-                return True
-    return False

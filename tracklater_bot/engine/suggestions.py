@@ -20,8 +20,7 @@ from tracklater_bot.domain.issues import Issue, IssueId, type_key
 from tracklater_bot.domain.suggestions import Candidate, Evidence, Half, Reason, Suggestion
 from tracklater_bot.domain.text import clean, count, folded
 from tracklater_bot.domain.track_record import AROUND, ISSUE, kind_of
-from tracklater_bot.engine.descriptions import LONGEST, description
-from tracklater_bot.engine.events import Event, EventKind
+from tracklater_bot.engine.events import Event, EventKind, between
 from tracklater_bot.engine.habit_evidence import HABIT, by_habit, confidence
 from tracklater_bot.engine.infer.hmm import IDLE, Chain, viterbi
 from tracklater_bot.engine.infer.inference import LabelledDay, SegmentLabel, group_numbers
@@ -29,7 +28,7 @@ from tracklater_bot.engine.inputs import Inputs
 from tracklater_bot.engine.intervals import MINUTE, Interval
 from tracklater_bot.engine.match.matcher import Matcher
 from tracklater_bot.engine.meetings import Kept
-from tracklater_bot.engine.row_issues import RowIssues
+from tracklater_bot.engine.row_issues import LONGEST, RowIssues, description
 from tracklater_bot.engine.segments import EvidenceSource
 from tracklater_bot.engine.spans import RoundedSpan, interval_of
 from tracklater_bot.engine.weights import NEUTRAL_MINUTE
@@ -113,13 +112,14 @@ class SuggestionBuilder:
     def _named(self, found: RoundedSpan) -> RoundedSpan:
         """The span with what is likelier than not to be right of its group and issue."""
         interval = interval_of(found.exact, self._inputs)
-        if found.group is None or self._corrected(found.group, interval) < NAMED:
+        sure = confidence(self._day, found.group, interval)
+        if found.group is None or self._corrected(found.group, interval, sure) < NAMED:
             return replace(found, group=None, key=None)
         return replace(found, key=self._row_issues.chosen(found.group, found.key, interval))
 
-    def _corrected(self, group: str, interval: Interval) -> float:
+    def _corrected(self, group: str, interval: Interval, sure: float) -> float:
         """How sure the group is, by what became of such rows before."""
-        sure, trust = confidence(self._day, group, interval), self._inputs.trust
+        trust = self._inputs.trust
         if not trust.factors:  # nothing is known of that: its reasons need not be looked for
             return sure
         return trust.corrected(kind_of(reasons(group, self._day, interval)), group, sure)
@@ -155,16 +155,12 @@ class SuggestionBuilder:
     def _suggestion(self, found: RoundedSpan, neighbours: Sequence[RoundedSpan]) -> Suggestion:
         interval = interval_of(found.exact, self._inputs)
         sure = confidence(self._day, found.group, interval)
-        suggestion = Suggestion(
-            span=found.span,
-            group=found.group,
-            confidence=round(sure, 3),
-            evidence=self._evidence(found.group, interval, found.span.minutes),
-            best_split=self._best_split(found, interval),
-        )
+        evidence = self._evidence(found.group, interval, found.span.minutes)
+        split = self._best_split(found, interval)
+        row = Suggestion(found.span, found.group, confidence=round(sure, 3), best_split=split)
         if found.group is None:
             words, candidates = self._neutral(interval), self._candidates(found, interval)
-            return replace(suggestion, description=words, candidates=candidates)
+            return replace(row, evidence=evidence, description=words, candidates=candidates)
         sure_of_issue = self._row_issues.sure(found.group, found.key, interval)
         own, exact = self._half(found, found.key, interval), found.exact
         touching = [
@@ -172,21 +168,17 @@ class SuggestionBuilder:
             for one in neighbours
             if max(one.exact.start, exact.start) - min(one.exact.end, exact.end) <= TOUCH
         ]
+        reckoned, of_issue = round(1000 * sure), round(1000 * sure_of_issue)
+        trusted = self._inputs.trust.corrected(ISSUE, found.group, sure_of_issue)
         return replace(
-            suggestion,
+            row,
             project=own.project,
-            confidence=round(self._corrected(found.group, interval), 3),
+            confidence=round(self._corrected(found.group, interval, sure), 3),
             issue=own.issue,
-            issue_confidence=round(
-                self._inputs.trust.corrected(ISSUE, found.group, sure_of_issue), 3
-            ),
-            evidence=replace(
-                suggestion.evidence,
-                reckoned=round(1000 * sure),
-                issue_reckoned=round(1000 * sure_of_issue),
-            ),
+            issue_confidence=round(trusted, 3),
+            evidence=replace(evidence, reckoned=reckoned, issue_reckoned=of_issue),
             description=own.description,
-            halves=self._halves(found, interval, suggestion.best_split),
+            halves=self._halves(found, interval, split),
             reasons=reasons(found.group, self._day, interval),
             alternative=alternative(found.group, self._day, interval, touching),
         )
@@ -258,12 +250,12 @@ class SuggestionBuilder:
         shares = self._day.overlapping(interval)
         minutes = sum(shared for index, shared in shares if segments[index].focus)
         # A commit ends its work; a prompt may be what begins it.
-        inside = (
+        events = [
             event
-            for event in self._events
-            if interval[0] < event.at + (event.kind is EventKind.PROMPT) <= interval[1]
-        )
-        events = [event for event in inside if group in event.groups]
+            for event in between(self._events, interval[0] - 1.0, interval[1])
+            if group in event.groups
+            and interval[0] < event.at + (event.kind is EventKind.PROMPT) <= interval[1]
+        ]
         return Evidence(
             window_minutes=round(min(minutes, most)),
             commits=len({event.sha for event in events if event.kind is EventKind.COMMIT}),

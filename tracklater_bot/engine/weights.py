@@ -98,7 +98,6 @@ EVENTS = {
 MEETING, MEETING_MINUTE = 4.0, 0.04
 MEETING_ISSUE, MEETING_ISSUE_MINUTE = 3.0, 0.2
 MEETING_OF_NOBODY = 12.0  # an absence that is explained, but not for whom
-BESIDE_MEETING_MINUTE = 0.02  # windows that name nobody while one was planned
 COMMIT_MINUTE = 0.1  # a minute on screen before a commit
 COMMIT_BEFORE = Kernel(14, 38)
 # Off screen.

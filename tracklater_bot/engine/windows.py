@@ -7,82 +7,65 @@ which group it belongs to. A program that is not listed counts as a place of wor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import Enum
+from functools import cache
 
 from tracklater_bot.domain.programs import BROWSERS, is_browser, is_for_code, program
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import folded, listed
 from tracklater_bot.engine.looks import Look, parts_of
 
-_PROGRAMS = (
-    *BROWSERS,
-    "visual studio code", "code", "vscodium", "code - oss", "cursor", "intellij idea", "pycharm",
-    "webstorm", "goland", "phpstorm", "rubymine", "android studio", "sublime text", "emacs",
-    "gnu emacs", "vim", "nvim", "gvim", "xcode", "slack", "discord", "telegram", "signal",
-    "whatsapp", "element", "mattermost", "zulip", "mozilla thunderbird", "thunderbird", "outlook",
-    "evolution", "gmail", "jira", "confluence", "github", "gitlab", "bitbucket", "taiga", "figma",
-    "zoom", "microsoft teams", "libreoffice writer", "libreoffice calc", "gnome terminal",
-    "terminal", "konsole", "xterm", "stack overflow", "youtube", "google docs", "google search",
-    "google calendar", "google drive",
-)  # fmt: skip
+_PROGRAMS = BROWSERS | listed("""visual studio code|code|vscodium|code - oss|cursor|intellij idea
+    |pycharm|webstorm|goland|phpstorm|rubymine|android studio|sublime text|emacs|gnu emacs|vim|nvim
+    |gvim|xcode|slack|discord|telegram|signal|whatsapp|element|mattermost|zulip|mozilla thunderbird
+    |thunderbird|outlook|evolution|gmail|jira|confluence|github|gitlab|bitbucket|taiga|figma|zoom
+    |microsoft teams|libreoffice writer|libreoffice calc|gnome terminal|terminal|konsole|xterm
+    |stack overflow|youtube|google docs|google search|google calendar|google drive""")
 
 # Words that tell a place wherever they stand, and names that do as a part of a title by themselves.
-_TALK = """
-    slack|discord|telegram|whatsapp|mattermost|zulip|microsoft teams|google chat|skype|irc
-    |thunderbird|outlook|gmail|geary|protonmail|fastmail|apple mail|calendar|hey com|inbox
-    |kalender|kalenteri|calendrier|calendario|kalendarz|calendário|kalendář|naptár|予定表|カレンダー
-"""
+_TALK = """slack|discord|telegram|whatsapp|mattermost|zulip|microsoft teams|google chat|skype|irc
+    |thunderbird|outlook|gmail|geary|protonmail|fastmail|apple mail|calendar|hey com|inbox|kalender
+    |kalenteri|calendrier|calendario|kalendarz|calendário|kalendář|naptár|予定表|カレンダー"""
 _TALK_NAMES = ("signal", "element", "evolution", "mail")
-_REFERENCE = """
-    stack overflow|stack exchange|super user|server fault|ask ubuntu|mdn|wikipedia|documentation
-    |google search|google translate|google maps|duckduckgo|chatgpt|claude|devdocs|docs rs|pypi
-"""
+_REFERENCE = """stack overflow|stack exchange|super user|server fault|ask ubuntu|mdn|wikipedia
+    |documentation|google search|google translate|google maps|duckduckgo|chatgpt|claude|devdocs
+    |docs rs|pypi"""
 _REFERENCE_NAMES = ("bing", "npm", "dev community", "medium")
-_LEISURE = """
-    youtube|netflix|twitch|spotify|prime video|hbo|disney plus
-    |vlc|soundcloud|deezer|tidal|imdb|areena|facebook|instagram|tiktok|reddit|twitter|mastodon
-    |bluesky|pinterest|9gag|hacker news|bbc|cnn|the guardian|new york times|spiegel|yle
-    |helsingin sanomat|ilta sanomat|iltalehti|amazon com|amazon de|amazon co uk|ebay|etsy|ikea
-    |zalando|airbnb|booking com|tripadvisor|tori fi|online banking|verkkopankki|paypal|aliexpress
-    |washington post|le monde|reuters|espn|strava|duolingo|lichess|chess com|wolt|foodora|hulu
-"""
+_LEISURE = """youtube|netflix|twitch|spotify|prime video|hbo|disney plus|vlc|soundcloud|deezer|tidal
+    |imdb|areena|facebook|instagram|tiktok|reddit|twitter|mastodon|bluesky|pinterest|9gag
+    |hacker news|bbc|cnn|the guardian|new york times|spiegel|yle|helsingin sanomat|ilta sanomat
+    |iltalehti|amazon com|amazon de|amazon co uk|ebay|etsy|ikea|zalando|airbnb|booking com
+    |tripadvisor|tori fi|online banking|verkkopankki|paypal|aliexpress|washington post|le monde
+    |reuters|espn|strava|duolingo|lichess|chess com|wolt|foodora|hulu"""
 # Private windows of browsers, in the languages of most people.
-_PRIVATE = """
-    private browsing|inprivate|incognito|inkognito|privater modus|privates fenster|privates surfen
-    |navigation privée|navegación privada|incógnito|navegação privada|navegação privativa
-    |navegação anônima|anônima|navigazione anonima|privénavigatie|privat surfning|privat surfläge
-    |yksityinen selaus|yksityinen ikkuna|privat browsing|privat nettlesing|tryb prywatny
-    |przeglądanie prywatne|anonymní prohlížení|anonymní režim|privát böngészés|navigare privată
-    |приватный просмотр|приватное окно|инкогнито|приватний перегляд|gizli gezinti|ιδιωτική περιήγηση
-    |プライベートブラウジング|プライベートウィンドウ|シークレット
-    |隐私浏览|隐私浏览模式|隐私窗口|无痕模式|无痕式|隐身|隐身模式|無痕模式|無痕式|無痕瀏覽|隱私瀏覽
-    |사생활 보호 모드|시크릿 모드|시크릿
+_PRIVATE = """private browsing|inprivate|incognito|inkognito|privater modus|privates fenster
+    |privates surfen|navigation privée|navegación privada|incógnito|navegação privada
+    |navegação privativa|navegação anônima|anônima|navigazione anonima|privénavigatie
+    |privat surfning|privat surfläge|yksityinen selaus|yksityinen ikkuna|privat browsing
+    |privat nettlesing|tryb prywatny|przeglądanie prywatne|anonymní prohlížení|anonymní režim
+    |privát böngészés|navigare privată|приватный просмотр|приватное окно|инкогнито
+    |приватний перегляд|gizli gezinti|ιδιωτική περιήγηση|プライベートブラウジング
+    |プライベートウィンドウ|シークレット|隐私浏览|隐私浏览模式|隐私窗口|无痕模式|无痕式|隐身
+    |隐身模式|無痕模式|無痕式|無痕瀏覽|隱私瀏覽|사생활 보호 모드|시크릿 모드|시크릿
     |yksityinen selaustila|incognitotila|privat fönster|privat vindue|privat vindu|privates browsen
     |privatni način|privatno pregledavanje|privatno brskanje|privátní prohlížení
     |súkromné prehliadanie|privaatne lehitsemine|privatus naršymas|privātā pārlūkošana
     |navegació privada|gizli pencere|private window with tor|finestra anonima|fenêtre privée
-    |ventana privada|janela privada|privévenster|tor browser
-    |поверителен прозорец|приватни прозор|приватне вікно
-    |inkognitofönster|inkognitovindue|inkognitovindu|anonimni način|גלישה בסתר|التصفح المتخفي
-    |التصفح الخاص|גלישה פרטית|duyệt web riêng tư|penjelajahan pribadi|การท่องเว็บแบบส่วนตัว
-"""
-_LEISURE_APPS = frozenset((
-    "spotify", "music", "tv", "podcasts", "itunes", "steam", "vlc", "mpv", "rhythmbox",
-    "strawberry", "audacious", "elisa", "celluloid", "totem", "netflix", "photos", "news", "chess",
-    "tidal", "deezer", "epic games launcher", "battle net", "minecraft", "kodi", "plex", "games",
-))  # fmt: skip
-_LEISURE_NAMES = (
-    "x", "news", "steam", "private", "disney+", "mpv", "celluloid", "rhythmbox", "audacious",
-    "clementine", "strawberry", "lollypop", "elisa", "quod libet", "foobar2000", "winamp", "aimp",
-    "musicbee", "potplayer", "smplayer", "mpc-hc", "kodi", "plex", "jellyfin", "apple music",
-    "youtube music", "windows media player", "media player", "medienwiedergabe",
-)  # fmt: skip
+    |ventana privada|janela privada|privévenster|tor browser|поверителен прозорец|приватни прозор
+    |приватне вікно|inkognitofönster|inkognitovindue|inkognitovindu|anonimni način|גלישה בסתר
+    |التصفح المتخفي|التصفح الخاص|גלישה פרטית|duyệt web riêng tư|penjelajahan pribadi
+    |การท่องเว็บแบบส่วนตัว"""
+_LEISURE_APPS = listed("""spotify|music|tv|podcasts|itunes|steam|vlc|mpv|rhythmbox|strawberry
+    |audacious|elisa|celluloid|totem|netflix|photos|news|chess|tidal|deezer|epic games launcher
+    |battle net|minecraft|kodi|plex|games""")
+_LEISURE_NAMES = listed("""x|news|steam|private|disney+|mpv|celluloid|rhythmbox|audacious|clementine
+    |strawberry|lollypop|elisa|quod libet|foobar2000|winamp|aimp|musicbee|potplayer|smplayer|mpc-hc
+    |kodi|plex|jellyfin|apple music|youtube music|windows media player|media player|medienwiedergabe
+    """)
 # Pages that people have open because they work, whomever for.
-_TOOLS = """
-    localhost|127 0 0 1|new tab|github|gitlab|bitbucket|pull request|merge requests|jira|confluence
-    |taiga|notion|figma|swagger|grafana|kibana|sentry|jenkins|docker|api|admin|staging|google docs
-    |google sheets|google slides|google drive
-"""
+_TOOLS = """localhost|127 0 0 1|new tab|github|gitlab|bitbucket|pull request|merge requests|jira
+    |confluence|taiga|notion|figma|swagger|grafana|kibana|sentry|jenkins|docker|api|admin|staging
+    |google docs|google sheets|google slides|google drive"""
 # Pages of Teams that are no meeting, in the languages of most people.
 _TEAMS_PAGES = r"""
     calls|keskustelu\w*|conversa\w*|チャット|聊天|채팅|アクティビティ|最新动态|活動|활동|予定表|カレンダー|日历|行事曆|일정
@@ -122,26 +105,20 @@ _NO_MEETING = r"""
     | ^zoom\ [-–—]\ | \bzoom\ workplace\b
 """
 # One's own administration: time trackers, accounting and tax, each a part of a title by itself.
-_OWN_PROGRAMS = frozenset((
-    "toggl", "toggl track", "toggl reports", "clockify", "tracklater", "tracklater-bot",
-    "timecamp", "tmetric", "everhour", "hubstaff",
-    "rescuetime", "kimai", "timeular", "memtime", "timing", "manictime", "actitime", "jibble",
-    "freshbooks", "quickbooks", "quickbooks online", "intuit quickbooks", "xero", "freeagent",
-    "kashflow", "zoho invoice", "zoho books", "invoice ninja", "invoicely", "wave accounting",
-    "lexoffice", "lexware", "lexware office", "sevdesk", "sevdesk 2.0", "datev",
-    "datev unternehmen online", "elster", "mein elster", "billomat", "fastbill", "easybill",
-    "papierkram", "wiso steuer", "accountable", "kontist", "bexio", "procountor", "netvisor",
-    "holvi", "fennoa", "isolta", "omavero", "mytax", "vero.fi", "fortnox", "bokio", "dinero",
-    "e-conomic", "visma eaccounting", "skatteverket", "pennylane", "tiime", "freebe", "urssaf",
-    "impots.gouv.fr", "holded", "quipu", "contasimple", "agencia tributaria", "billin",
-    "fatture in cloud", "fattureincloud", "agenzia delle entrate", "infakt", "wfirma",
-    "fakturownia", "e-urząd skarbowy", "moneybird", "e-boekhouden", "belastingdienst", "hmrc",
-    "zervant", "ukko.fi", "eezy", "briox", "spiris", "fiken", "tripletex", "debitoor", "quaderno",
-    "számlázz.hu", "fakturoid", "idoklad", "merit aktiva", "smartaccounts", "e-mta", "turbotax",
-    "taxact", "simples nacional", "expensify", "payhawk", "spendesk", "revolut business",
-    "n26 business", "finom", "wakatime", "activitywatch",
-    "freee", "freee会計", "マネーフォワード", "弥生会計", "misoca", "e-tax", "国税庁",
-))  # fmt: skip
+_OWN_PROGRAMS = listed("""toggl|toggl track|toggl reports|clockify|tracklater|tracklater-bot
+    |timecamp|tmetric|everhour|hubstaff|rescuetime|kimai|timeular|memtime|timing|manictime|actitime
+    |jibble|freshbooks|quickbooks|quickbooks online|intuit quickbooks|xero|freeagent|kashflow
+    |zoho invoice|zoho books|invoice ninja|invoicely|wave accounting|lexoffice|lexware
+    |lexware office|sevdesk|sevdesk 2.0|datev|datev unternehmen online|elster|mein elster|billomat
+    |fastbill|easybill|papierkram|wiso steuer|accountable|kontist|bexio|procountor|netvisor|holvi
+    |fennoa|isolta|omavero|mytax|vero.fi|fortnox|bokio|dinero|e-conomic|visma eaccounting
+    |skatteverket|pennylane|tiime|freebe|urssaf|impots.gouv.fr|holded|quipu|contasimple
+    |agencia tributaria|billin|fatture in cloud|fattureincloud|agenzia delle entrate|infakt|wfirma
+    |fakturownia|e-urząd skarbowy|moneybird|e-boekhouden|belastingdienst|hmrc|zervant|ukko.fi|eezy
+    |briox|spiris|fiken|tripletex|debitoor|quaderno|számlázz.hu|fakturoid|idoklad|merit aktiva
+    |smartaccounts|e-mta|turbotax|taxact|simples nacional|expensify|payhawk|spendesk
+    |revolut business|n26 business|finom|wakatime|activitywatch|freee|freee会計|マネーフォワード
+    |弥生会計|misoca|e-tax|国税庁""")
 # Names that mean other things too: only as the program that a title ends in.
 _OWN_LAST = frozenset(("harvest", "timely", "sage", "wave", "indy", "shine", "qonto", "tempo"))
 _QUOTE = "quote|angebot|devis|presupuesto|preventivo|offerte|見積書|견적서"
@@ -250,45 +227,43 @@ _LOOKS = (
 )
 _CODE_HOST = " · "
 LONGEST_FILE_NAME = 80
-_MEETING_PAGES = re.compile(
+_MEETING_PAGES = (
     r"meet\.google\.com/[a-z]{3}-|[\w.-]*zoom\.us/(?:j|s|wc)/|meet\.jit\.si/\w|whereby\.com/\w"
     r"|teams\.(?:microsoft|live)\.com/\S*(?:meet|calling)|[\w.-]*webex\.com/(?:meet|webappng)"
 )
-_MEETINGS = re.compile(_MEETING, re.VERBOSE)
-_NO_MEETINGS = re.compile(_NO_MEETING, re.VERBOSE)
-_NUMBERED = re.compile(_NUMBERED_INVOICE, re.VERBOSE)
-_OWN_PAPERS = re.compile(_OWN_WORDS, re.VERBOSE)
-_PAPERS = re.compile(_PAPER)
-_FILE_WORDS = [
-    re.compile(words, re.VERBOSE)
-    for words in (_INVOICE_WORD, _QUOTE, _DATE_WORD, _BESIDE_AN_INVOICE)
-]
-_UNSPACED_INVOICES = re.compile("(請求書|見積書|请款单|請款單|发票|發票|청구서|견적서)")
-_INVOICE_PAGES = re.compile(_INVOICE_PAGE, re.VERBOSE)
-_KEEP_TITLE = re.compile(_KEEPS_TITLE, re.VERBOSE)
-_DOCUMENTS = re.compile(_DOCUMENT, re.VERBOSE)
-_MADE_FOR_OTHERS = re.compile(_MADE, re.VERBOSE)
-_MEETING_WORDS = frozenset((
-    "zoom", "meet", "meeting", "teams", "webex", "whereby", "jitsi", "huddle", "call", "voice",
-    "gotomeeting", "bigbluebutton", "chime", "zoom会议", "zoom會議", "zoomミーティング",
-    "zoom회의", "facetime", "bluejeans", "lifesize", "starleaf",
-))  # fmt: skip
+_FILE_WORDS = (_INVOICE_WORD, _QUOTE, _DATE_WORD, _BESIDE_AN_INVOICE)
+_UNSPACED_INVOICES = "(請求書|見積書|请款单|請款單|发票|發票|청구서|견적서)"
+_MEETING_WORDS = listed("""zoom|meet|meeting|teams|webex|whereby|jitsi|huddle|call|voice|gotomeeting
+    |bigbluebutton|chime|zoom会议|zoom會議|zoomミーティング|zoom회의|facetime|bluejeans|lifesize|starleaf""")
 _WORD = re.compile(r"[^\W_]+")
-_PRIVATE_WORDS = re.compile(
-    r"[(\[](?:private|gizli)[)\]]|[-–—] private [-–—] (?:vivaldi|opera|brave)$|"
-    + "|".join(
-        rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)" for words in _PRIVATE.split("|")
-    )
+_PRIVATE_MARKS = re.compile(
+    r"[(\[](?:private|gizli)[)\]]|[-–—] private [-–—] (?:vivaldi|opera|brave)$"
 )
 _BESIDE_A_NAME = re.compile(r"[\u200b•●*]|\([^()]{0,24}\)")
 _SEPARATORS = re.compile(r"\s+[-–—|·]\s+|\s*\|\s*")
 
 
+@cache
+def _pattern(words: str) -> re.Pattern[str]:
+    """Compiled when a title first wants it: most titles want few."""
+    return re.compile(words, re.VERBOSE)
+
+
+def _has(words: str, text: str) -> bool:
+    return _pattern(words).search(text) is not None
+
+
+def _spelled(text: str) -> str:
+    """The words of a text alone, each between spaces."""
+    return f" {' '.join(_WORD.findall(text))} "
+
+
+_PRIVATE_PHRASES = [*map(_spelled, _PRIVATE.split("|"))]
 # All telling words, by the first of them, so that a title is asked for few.
 _PHRASES: dict[str, list[tuple[WindowPlace, str]]] = {}
 for _place, _words, _ in _LOOKS:
-    for _phrase in (" ".join(_spelled.split()) for _spelled in _words.split("|")):
-        _PHRASES.setdefault(_phrase.partition(" ")[0], []).append((_place, f" {_phrase} "))
+    for _phrase in map(_spelled, _words.split("|")):
+        _PHRASES.setdefault(_phrase.split()[0], []).append((_place, _phrase))
 _NAMES = {name: place for place, _, names in _LOOKS for name in names}
 _ORDER = [place for place, _, _ in _LOOKS]
 
@@ -315,10 +290,12 @@ class WindowKind:
         program's name, or an invoice's number.
         """
         text = folded(title)
-        parts = [part for part in map(_plain_part, _SEPARATORS.split(text)) if part]
+        # Without what stands beside a name: `(App)`, a counter, a browser's mark.
+        plain = (_BESIDE_A_NAME.sub("", part).strip() for part in _SEPARATORS.split(text))
+        parts = [part for part in plain if part]
         while len(parts) > 1 and parts[-1] in BROWSERS:
             parts.pop()
-        if _MADE_FOR_OTHERS.search(" - ".join(part for part in parts if part not in _OWN_PROGRAMS)):
+        if _has(_MADE, " - ".join(part for part in parts if part not in _OWN_PROGRAMS)):
             return False
         begun = (part.partition(":")[0] for part in parts)
         if not _OWN_PROGRAMS.isdisjoint([*parts, *begun]) or (
@@ -327,11 +304,11 @@ class WindowKind:
             return True
         if issue:
             return False
-        if _NUMBERED.search(text) or _is_invoice_file(text, names):
+        if _has(_NUMBERED_INVOICE, text) or _is_invoice_file(text, names):
             return True
         if any(names):
-            return bool(_OWN_PAPERS.search(text) and _PAPERS.search(text))
-        return bool(_OWN_PAPERS.search(text)) or any(map(_INVOICE_PAGES.match, parts))
+            return _has(_OWN_WORDS, text) and _has(_PAPER, text)
+        return _has(_OWN_WORDS, text) or any(_has(_INVOICE_PAGE, part) for part in parts)
 
     def is_meeting(self, title: str) -> bool:
         """Whether somebody with this window in front may sit still and yet be at work."""
@@ -342,7 +319,7 @@ class WindowKind:
         text, place = folded(parts_of(title).spelled), self.of(title)
         if place not in (WindowPlace.WORK, WindowPlace.PAGE) or self.is_own(text):
             return False
-        return bool(_KEEP_TITLE.search(text) or (not long and _DOCUMENTS.search(text)))
+        return _has(_KEEPS_TITLE, text) or (not long and _has(_DOCUMENT, text))
 
     def is_talk(self, title: str) -> bool:
         """Whether others write in the window: what it says changes with nobody there."""
@@ -362,42 +339,40 @@ class WindowKind:
         if not (look.host and is_browser(look.app)):
             return self._look(title)
         address = folded(look.address)
-        if self._is_meeting(title, _WORD.findall(title)) or _MEETING_PAGES.match(address):
+        if self._is_meeting(title) or _pattern(_MEETING_PAGES).match(address):
             return WindowPlace.MEETING
-        private = WindowPlace.LEISURE if _PRIVATE_WORDS.search(title) else None
-        return (
-            private
-            or min(_places(folded(look.host)), key=_ORDER.index, default=None)
-            or (self._look(title))
-        )
+        if is_private(title):
+            return WindowPlace.LEISURE
+        places = _places(folded(look.host))
+        return min(places, key=_ORDER.index, default=None) or self._look(title)
 
     def _look(self, title: str) -> WindowPlace:
-        if self._is_meeting(title, _WORD.findall(title)):
+        if self._is_meeting(title):
             return WindowPlace.MEETING
-        if _PRIVATE_WORDS.search(title):
+        if _PRIVATE_MARKS.search(title):
             return WindowPlace.LEISURE
         parts = [part.strip(" ()") for part in _SEPARATORS.split(title)]
         places = _places(title) | {_NAMES[part] for part in parts if part in _NAMES}
         page = not BROWSERS.isdisjoint(parts[1:]) and _CODE_HOST not in title
         return min(places, key=_ORDER.index, default=WindowPlace.PAGE if page else WindowPlace.WORK)
 
-    def _is_meeting(self, title: str, words: Sequence[str]) -> bool:
+    def _is_meeting(self, title: str) -> bool:
         if self._own is not None and self._own.search(title):
             return True
-        if _MEETING_WORDS.isdisjoint(words):
-            return False
-        return bool(_MEETINGS.search(title)) and not _NO_MEETINGS.search(title)
+        told = not _MEETING_WORDS.isdisjoint(_WORD.findall(title)) and _has(_MEETING, title)
+        return told and not _has(_NO_MEETING, title)
 
 
 def _is_invoice_file(text: str, names: Iterable[str]) -> bool:
     """Whether a folded title is that of a file which is an invoice, and not about invoices."""
-    paper = _PAPERS.search(text)
+    paper = _pattern(_PAPER).search(text)
     name = text[: paper.start()] if paper else ""
     if len(name) > LONGEST_FILE_NAME or any(mark in name for mark in "|/"):
         return False
     named = {word for one in names for word in _WORD.findall(one)}
-    words = [w for w in _WORD.findall(_UNSPACED_INVOICES.sub(r" \1 ", name)) if w not in named]
-    told = [[bool(pattern.fullmatch(word)) for pattern in _FILE_WORDS] for word in words]
+    spaced = _pattern(_UNSPACED_INVOICES).sub(r" \1 ", name)
+    words = [word for word in _WORD.findall(spaced) if word not in named]
+    told = [[bool(_pattern(words).fullmatch(word)) for words in _FILE_WORDS] for word in words]
     if any(invoice for invoice, *_ in told) and all(map(any, told)):
         return True
     dated = any(date for _, _, date, _ in told)
@@ -406,27 +381,22 @@ def _is_invoice_file(text: str, names: Iterable[str]) -> bool:
 
 def _places(text: str) -> set[WindowPlace]:
     """The places that words of a folded text tell."""
-    words = _WORD.findall(text)
-    spelled = f" {' '.join(words)} "
-    return {
-        place for word in words for place, phrase in _PHRASES.get(word, ()) if phrase in spelled
-    }
+    spelled = _spelled(text)
+    words = spelled.split()
+    return {p for word in words for p, phrase in _PHRASES.get(word, ()) if phrase in spelled}
 
 
 def is_private(title: str) -> bool:
     """Whether a browser's window says that it is one of those that remember nothing."""
-    return _PRIVATE_WORDS.search(folded(title)) is not None
+    text = folded(title)
+    spelled = _spelled(text)
+    return bool(_PRIVATE_MARKS.search(text)) or any(p in spelled for p in _PRIVATE_PHRASES)
 
 
 def program_in(title: str) -> str:
     """The program or well-known site that a title names, as it is written there; "" for none."""
     parts = [part.strip() for part in _SEPARATORS.split(title)]
     return next((part for part in reversed(parts[1:]) if folded(part) in _PROGRAMS), "")
-
-
-def _plain_part(part: str) -> str:
-    """A part of a title without what stands beside a name: `(App)`, a counter, a browser's mark."""
-    return _BESIDE_A_NAME.sub("", part).strip()
 
 
 def without_program(title: str) -> str:

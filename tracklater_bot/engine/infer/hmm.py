@@ -9,13 +9,14 @@ and forward-backward are those of Rabiner, A Tutorial on Hidden Markov Models, 1
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, groupby, pairwise
 from math import exp
+from typing import TypeAlias
 
 IDLE = 0  # the state, and its group's number, of no group's work
-A_DRAW = 1e-6  # probabilities no further apart are equal: names must not decide
+Step: TypeAlias = Callable[[Sequence[float]], Sequence[float]]
 CLEAR = 0.3  # a segment is one of two states', when it is by so much likelier
 
 
@@ -83,52 +84,6 @@ def _best_origins(
     return origins, reached
 
 
-def leaning(chain: Chain, probabilities: Sequence[Sequence[float]]) -> Chain:
-    """The chain with a grain of each group's probability in it, which decides between equal paths.
-
-    What is equal even then is so whatever the groups are called: see `without_draws`.
-    """
-    rows = (
-        [emission + A_DRAW * own[group] for emission, group in zip(row, chain.groups, strict=True)]
-        for row, own in zip(chain.emissions, _by_group(chain.groups, probabilities), strict=True)
-    )
-    return replace(chain, emissions=tuple(rows))
-
-
-def without_draws(
-    path: Sequence[int],
-    groups: Sequence[int],
-    probabilities: Sequence[Sequence[float]],
-    lengths: Sequence[float],
-) -> list[int]:
-    """The path, idle where two groups are equally likely: nobody knows whose that was."""
-    result = list(path)
-    rows = list(_by_group(groups, probabilities))
-    first = 0
-    for group, run in groupby(groups[state] for state in path):
-        last = first + len(list(run))
-        sums = dict.fromkeys(groups, 0.0)
-        for row, length in zip(rows[first:last], lengths[first:last], strict=True):
-            for each, probability in row.items():
-                sums[each] += probability * length
-        near = A_DRAW * (sum(lengths[first:last]) or 1.0)
-        rivals = (each for each in sums if each not in (IDLE, group))
-        if group != IDLE and any(abs(sums[each] - sums[group]) <= near for each in rivals):
-            result[first:last] = [IDLE] * (last - first)
-        first = last
-    return result
-
-
-def _by_group(
-    groups: Sequence[int], probabilities: Sequence[Sequence[float]]
-) -> Iterator[dict[int, float]]:
-    for row in probabilities:
-        sums = dict.fromkeys(groups, 0.0)
-        for group, probability in zip(groups, row, strict=True):
-            sums[group] += probability
-        yield sums
-
-
 def refine_boundaries(
     chain: Chain,
     path: Sequence[int],
@@ -179,34 +134,46 @@ def posteriors(chain: Chain) -> list[list[float]]:
     """The probability of each state for each segment, all clues considered (forward-backward)."""
     if not chain.emissions:
         return []
-    emissions = [likelihoods(row) for row in chain.emissions]
     known = {costs: _TransitionMatrix(costs, chain.groups) for costs in set(chain.costs)}
-    transitions = [known[costs] for costs in chain.costs]
+    steps = [(known[costs].forward, known[costs].backward) for costs in chain.costs[1:]]
     sizes = Counter(chain.groups)
-    first = zip(emissions[0], chain.groups, strict=True)
-    forward = [normalized([value / sizes[group] for value, group in first])]
-    for emission, transition in zip(emissions[1:], transitions[1:], strict=True):
-        predicted = transition.forward(forward[-1])
-        forward.append(normalized([a * b for a, b in zip(predicted, emission, strict=True)]))
-    backward = [1.0] * len(chain.groups)
+    first = [1.0 / sizes[group] for group in chain.groups]
+    return forward_backward(first, [likelihoods(row) for row in chain.emissions], steps)
+
+
+def forward_backward(
+    first: Sequence[float], emissions: Sequence[Sequence[float]], steps: Sequence[tuple[Step, Step]]
+) -> list[list[float]]:
+    """The probability of each state for each segment, from likelihoods of emissions.
+
+    `first` is how likely each state is before the first of them. A step gives how likely each is
+    in the next segment by how it is in this one, and what follows this one by what follows the
+    next.
+    """
+    forward = [_times(first, emissions[0])]
+    for emission, (step, _) in zip(emissions[1:], steps, strict=True):
+        forward.append(_times(step(forward[-1]), emission))
+    backward: Sequence[float] = [1.0] * len(first)
     result = [forward[-1]]
-    for index in range(len(emissions) - 2, -1, -1):
-        later = [a * b for a, b in zip(backward, emissions[index + 1], strict=True)]
-        backward = normalized(transitions[index + 1].backward(later))
-        result.append(normalized([a * b for a, b in zip(forward[index], backward, strict=True)]))
+    for before, emission, (_, back) in zip(
+        forward[-2::-1], emissions[:0:-1], steps[::-1], strict=True
+    ):
+        backward = back(_times(backward, emission))
+        result.append(_times(before, backward))
     return result[::-1]
+
+
+def _times(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    """Both multiplied, and scaled to a sum of 1."""
+    row = [a * b for a, b in zip(one, other, strict=True)]
+    whole = sum(row) or 1.0
+    return [value / whole for value in row]
 
 
 def likelihoods(row: Sequence[float]) -> list[float]:
     """Likelihoods from their logarithms, the greatest as 1."""
     most = max(row)
     return [exp(max(value - most, -600.0)) for value in row]
-
-
-def normalized(row: Sequence[float]) -> list[float]:
-    """The row with a sum of 1."""
-    whole = sum(row) or 1.0
-    return [value / whole for value in row]
 
 
 class _TransitionMatrix:

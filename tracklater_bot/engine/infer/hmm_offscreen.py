@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from math import exp
 from typing import TypeAlias
 
-from tracklater_bot.engine.infer.hmm import A_DRAW, IDLE, likelihoods, normalized
+from tracklater_bot.engine.infer.hmm import IDLE, forward_backward, likelihoods
 from tracklater_bot.engine.intervals import MINUTE
 
 PHASES = 2
@@ -26,6 +27,7 @@ ENOUGH = 0.5
 # Or where work is this likely, though groups share it.
 SURE = 0.8
 DRAWN = -1  # the state of work for one of several groups that are equally likely
+A_DRAW = 1e-6  # probabilities no further apart are equal: names must not decide
 SHORTEST = 0.02  # minutes from one segment to the next, at least: clues can come at one moment
 
 
@@ -49,7 +51,7 @@ class TransitionRates:
 
 
 @dataclass(frozen=True, slots=True)
-class OffscreenSegment:
+class OffscreenPart:
     """A segment of time, in seconds. `next_group` is the group it is likely to begin with, or 0."""
 
     start: float
@@ -78,12 +80,7 @@ class _Transition:
 
 
 # A number for each state: those of work, away, the phases of a pause.
-_StateVector: TypeAlias = list[float]
-
-
-def _times(one: _StateVector, other: _StateVector) -> _StateVector:
-    """Both multiplied, and scaled to a sum of 1."""
-    return normalized([a * b for a, b in zip(one, other, strict=True)])
+_StateVector: TypeAlias = Sequence[float]
 
 
 class OffscreenModel:
@@ -96,7 +93,7 @@ class OffscreenModel:
         self._rates = rates
 
     def posteriors(
-        self, segments: Sequence[OffscreenSegment], emissions: Sequence[Sequence[float]]
+        self, segments: Sequence[OffscreenPart], emissions: Sequence[Sequence[float]]
     ) -> list[list[float]]:
         """The probability of each state for each segment, all clues considered.
 
@@ -104,35 +101,22 @@ class OffscreenModel:
         """
         result: list[list[float]] = []
         work = len(self._groups)
+        away = [*(0.0,) * work, 1.0, *(0.0,) * PHASES]
+        # In the minute before the first segment somebody may have come.
+        arrival = self._forward(_Transition(come=_probability(self._rates.come, 1.0)), away)
         for first, last in _touching_runs(segments):
-            transitions = [self._transition(*pair) for pair in pairwise(segments[first:last])]
+            changes = [self._transition(*pair) for pair in pairwise(segments[first:last])]
+            steps = [(partial(self._forward, c), partial(self._backward, c)) for c in changes]
             rows = (likelihoods(row) for row in emissions[first:last])
             # Away and in a pause there is nobody alike.
             vectors = [[*row[1:], *(row[0],) * (1 + PHASES)] for row in rows]
             result += (
-                [vector[work] + sum(vector[work + 1 :]), *vector[:work]]
-                for vector in self._forward_backward(vectors, transitions)
+                [sum(vector[work:]), *vector[:work]]
+                for vector in forward_backward(arrival, vectors, steps)
             )
         return result
 
-    def _forward_backward(
-        self, emissions: Sequence[_StateVector], transitions: Sequence[_Transition]
-    ) -> list[_StateVector]:
-        away = [*(0.0,) * len(self._groups), 1.0, *(0.0,) * PHASES]
-        # In the minute before the first segment somebody may have come.
-        arrival = _Transition(come=_probability(self._rates.come, 1.0))
-        forward = [_times(self._forward(away, arrival), emissions[0])]
-        for emission, transition in zip(emissions[1:], transitions, strict=True):
-            forward.append(_times(self._forward(forward[-1], transition), emission))
-        backward = [1.0] * len(away)
-        result = [forward[-1]]
-        for index in range(len(transitions) - 1, -1, -1):
-            later = _times(backward, emissions[index + 1])
-            backward = self._backward(later, transitions[index])
-            result.append(_times(forward[index], backward))
-        return result[::-1]
-
-    def _transition(self, before: OffscreenSegment, segment: OffscreenSegment) -> _Transition:
+    def _transition(self, before: OffscreenPart, segment: OffscreenPart) -> _Transition:
         middle, earlier = ((one.start + one.end) / 2 for one in (segment, before))
         minutes = max((middle - earlier) / MINUTE, SHORTEST)
         rates = self._rates
@@ -148,7 +132,7 @@ class OffscreenModel:
             next_group=segment.next_group,
         )
 
-    def _forward(self, vector: _StateVector, transition: _Transition) -> _StateVector:
+    def _forward(self, transition: _Transition, vector: _StateVector) -> _StateVector:
         """Each state's probability a step later. Its states share evenly what comes to a group."""
         work, away, pauses = self._parts(vector)
         own: defaultdict[int, float] = defaultdict(float)
@@ -169,7 +153,7 @@ class OffscreenModel:
         entering = [working * transition.pause, *(p * transition.phase for p in pauses[:-1])]
         return self._stepped(vector, transition, incoming, working * transition.go, entering)
 
-    def _backward(self, vector: _StateVector, transition: _Transition) -> _StateVector:
+    def _backward(self, transition: _Transition, vector: _StateVector) -> _StateVector:
         """How likely what follows is from each state a step earlier."""
         work, away, pauses = self._parts(vector)
         mean: defaultdict[int, float] = defaultdict(float)
@@ -233,7 +217,7 @@ def _decoded(row: Sequence[float], groups: Sequence[int]) -> int:
     return max(states, key=row.__getitem__)
 
 
-def _touching_runs(segments: Sequence[OffscreenSegment]) -> Iterator[tuple[int, int]]:
+def _touching_runs(segments: Sequence[OffscreenPart]) -> Iterator[tuple[int, int]]:
     """The indices at which runs of segments that touch begin and end."""
     first = 0
     for index in range(1, len(segments) + 1):

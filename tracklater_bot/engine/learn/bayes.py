@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from math import log
 from typing import NamedTuple
 
-from tracklater_bot.engine.infer.hmm import likelihoods, normalized
-from tracklater_bot.engine.learn.counts import BY_MINUTES, BY_WORDS, NOBODY, by_word
+from tracklater_bot.engine.infer.hmm import forward_backward, likelihoods
+from tracklater_bot.engine.learn.words import BY_MINUTES, BY_WORDS, NOBODY, by_word
 
 Row = list[float]
 Kinds = Sequence[dict[int, dict[int, float]]]  # of counts: the weights of words by owner
@@ -146,10 +147,7 @@ class _Weights:
 
 
 def rounds(
-    looks: Sequence[WindowWords],
-    owners: Sequence[int],
-    kinds: Kinds,
-    variant: Variant,
+    looks: Sequence[WindowWords], owners: Sequence[int], kinds: Kinds, variant: Variant
 ) -> tuple[list[Row], list[Row]]:
     """The probability of each owner for each look: from the counts alone, and in the last round.
 
@@ -172,14 +170,10 @@ def rounds(
             words = tuple(look.words)
             if words not in known:
                 known[words] = weights.scores(words)
-            size = (
-                variant.temper * min(look.end - look.start, variant.longest) ** variant.by_minutes
-            )
-            row = [size * score for score in known[words]]
-            for number, owner in enumerate(owners):
-                if owner in look.known:
-                    row[number] += look.known[owner]
-            emissions.append(row)
+            minutes = min(look.end - look.start, variant.longest)
+            size, scores = variant.temper * minutes**variant.by_minutes, known[words]
+            more = (look.known.get(owner, 0.0) for owner in owners)
+            emissions.append([size * one + also for one, also in zip(scores, more, strict=True)])
         results.append(sticky_posteriors(emissions, changes))
     return results[0], results[-1]
 
@@ -192,19 +186,11 @@ def sticky_posteriors(emissions: Sequence[Row], changes: Sequence[float]) -> lis
     """
     if not emissions:
         return []
-    steps = [likelihoods(row) for row in emissions]
-    forward = [normalized(steps[0])]
-    for row, change in zip(steps[1:], changes[1:], strict=True):
-        stay, other = 1.0 - change, change / len(row)
-        forward.append(
-            normalized([(stay * p + other) * e for p, e in zip(forward[-1], row, strict=True)])
-        )
-    backward = [1.0] * len(emissions[0])
-    result = [forward[-1]]
-    for index in range(len(emissions) - 2, -1, -1):
-        change = changes[index + 1]
-        later = [b * e for b, e in zip(backward, steps[index + 1], strict=True)]
-        mean = change * sum(later) / len(later)
-        backward = normalized([(1.0 - change) * value + mean for value in later])
-        result.append(normalized([f * b for f, b in zip(forward[index], backward, strict=True)]))
-    return result[::-1]
+
+    def step(change: float, row: Sequence[float]) -> Row:
+        mean = change * sum(row) / len(row)
+        return [(1.0 - change) * value + mean for value in row]
+
+    steps = [(partial(step, change),) * 2 for change in changes[1:]]
+    first = [1.0] * len(emissions[0])
+    return forward_backward(first, [likelihoods(row) for row in emissions], steps)

@@ -13,8 +13,7 @@ from tracklater_bot.domain.clues import Meeting, Window
 from tracklater_bot.domain.day import Span
 from tracklater_bot.domain.issues import IssueId
 from tracklater_bot.engine.learn.bayes import Row, Variant, WindowWords, rounds
-from tracklater_bot.engine.learn.counts import NOBODY, Counts, added, by_word
-from tracklater_bot.engine.learn.words import Hashing, TitleWords
+from tracklater_bot.engine.learn.words import NOBODY, Counts, Hashing, TitleWords, added, by_word
 from tracklater_bot.engine.looks import look_of, parts_of
 
 HALF_LIFE, ISSUE_HALF_LIFE = 20.0, 4.0  # days
@@ -25,10 +24,7 @@ LONGEST_LOOK = 20.0
 LEAST_SEEN = 0.5  # of a word in an issue's time
 ALMOST_ALL = 0.85
 # Several ways to look at the same counts: where they agree, they are right more often.
-VARIANTS = (
-    Variant(pairs=True, temper=0.35, change=0.4, rounds=6),
-    Variant(temper=0.6, change=0.5),
-)
+VARIANTS = (Variant(pairs=True, temper=0.35, change=0.4, rounds=6), Variant(temper=0.6, change=0.5))
 # What it is worth, measured on made-up months (benchmarks/habits.py): the mean of the looks where
 # they agree on less than that of a row's time, else their agreement; and so much at most by the
 # mean.

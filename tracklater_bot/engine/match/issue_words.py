@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from tracklater_bot.domain.issues import REQUESTS, Issue, IssueId
 from tracklater_bot.domain.keywords import is_unspaced
-from tracklater_bot.domain.text import folded
+from tracklater_bot.domain.text import folded, listed
 
 _BARE = re.compile(r"(?<![\w#&/!])#([1-9]\d{0,5})(?![^\W_]|[./:]\d)")
 _BRANCH_NUMBER = re.compile(
@@ -85,12 +85,9 @@ _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W_]\s*$"), re.compile(r"\s+[^\W\d_]"
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _GREY = re.compile(r"(\d)\1\1")
 # After a number at a branch's start these are what is counted: `3-way-merge`, `100-percent`.
-_COUNTED = frozenset((
-    "bit", "byte", "click", "col", "column", "columns", "day", "days", "error", "errors", "factor",
-    "hour", "hours", "level", "minute", "minutes", "month", "months", "page", "pages", "pass",
-    "percent", "phase", "pixel", "point", "px", "second", "seconds", "star", "step", "steps",
-    "tier", "times", "way", "week", "weeks", "year", "years",
-))  # fmt: skip
+_COUNTED = listed("""bit|byte|click|col|column|columns|day|days|error|errors|factor|hour|hours|level
+    |minute|minutes|month|months|page|pages|pass|percent|phase|pixel|point|px|second|seconds|star
+    |step|steps|tier|times|way|week|weeks|year|years""")
 # A page of a code host or a build server: `#77` there is one of its own.
 _FORGE = re.compile(
     r"·|\b(?:pull|merge)[ -]requests?\b|(?<!\w)![1-9]\d*|\bprs? ?#|\[[\w.-]+/[\w.-]+\]"
@@ -156,11 +153,8 @@ def _is_ambiguous(match: re.Match[str], before: str) -> bool:
 # -- By key and title -------------------------------------------------------------------------
 
 # Words that tell nothing of what an issue is about.
-STOP_WORDS = frozenset((
-    "add", "all", "and", "bug", "bugs", "change", "feature", "fix", "fixed", "fixes", "for", "from",
-    "hotfix", "into", "issue", "make", "new", "not", "our", "story", "task", "that", "the", "this",
-    "update", "use", "was", "when", "wip", "with", "work", "you",
-))  # fmt: skip
+STOP_WORDS = listed("""add|all|and|bug|bugs|change|feature|fix|fixed|fixes|for|from|hotfix|into
+    |issue|make|new|not|our|story|task|that|the|this|update|use|was|when|wip|with|work|you""")
 
 _WORD = re.compile(r"[^\W_]+")
 _SHORTEST_TITLE = 8  # letters; shorter ones are found in too many texts

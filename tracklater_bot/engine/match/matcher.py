@@ -12,15 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import PurePath
 
-from tracklater_bot.domain.clues import (
-    ChatMessage,
-    Checkout,
-    Clue,
-    Commit,
-    Meeting,
-    Prompt,
-    Window,
-)
+from tracklater_bot.domain.clues import ChatMessage, Checkout, Clue, Commit, Meeting, Prompt, Window
 from tracklater_bot.domain.groups import Group
 from tracklater_bot.domain.hints import HintKind
 from tracklater_bot.domain.issues import Issue, IssueId
@@ -106,6 +98,7 @@ class Matcher:
         self._hosted = hosted | (set(_branches(prompts)) - set(_branches(of_git)))
         self._branches = Branches(set(_branches((*of_git, *prompts))))
         self._windows: dict[str, TextMatch] = {}
+        self._named_in: dict[str, set[str]] = {}
 
     def window(self, title: str) -> TextMatch:
         """What a window's look says."""
@@ -164,9 +157,11 @@ class Matcher:
 
     def names_others(self, group: str, text: str) -> bool:
         """Whether a text has a word or a key of another group in it."""
-        plain = folded(text)
-        named = {*self._spoken.find(plain), *(issue.group for issue in self._keys.scoped(plain))}
-        return not named <= {group}
+        if text not in self._named_in:
+            plain = folded(text)
+            keyed = (issue.group for issue in self._keys.scoped(plain))
+            self._named_in[text] = {*self._spoken.find(plain), *keyed}
+        return not self._named_in[text] <= {group}
 
     def _named(
         self, group: str, text: str, numbers: Iterable[BareNumber], remotes: Sequence[str] = ()
@@ -328,18 +323,13 @@ def keys_in_clues(clues: Iterable[Clue], groups: Sequence[Group]) -> tuple[str, 
             bare = numbers_in_title(text) if group is None else numbers_in_branch(text)
             pairs = product(numbered, {one.number for one in bare})
             found.update(issue.key for pair in pairs for issue in keys.numbers(*pair))
-    for group, remotes, text in set(_at_home(clues, keys)):
+    of_git = (clue for clue in clues if isinstance(clue, Commit | Checkout))
+    homes = (clue for clue in of_git if keys.at_home(clue.group, clue.remotes))
+    for group, remotes, text in {(c.group, c.remotes, t) for c in homes for t, _ in _texts([c])}:
         found.update(issue.key for issue in keys.unscoped(group, folded(text), remotes))
         numbers = {one.number for one in numbers_in_branch(text)}
         found.update(issue.key for n in numbers for issue in keys.numbers(group, n, remotes))
     return tuple(sorted(found))
-
-
-def _at_home(clues: Iterable[Clue], keys: Keys) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Group, remotes and texts of what comes from repositories with numbers of their own."""
-    for clue in clues:
-        if isinstance(clue, Commit | Checkout) and keys.at_home(clue.group, clue.remotes):
-            yield from ((clue.group, clue.remotes, text) for text, _ in _texts([clue]))
 
 
 def _texts(clues: Iterable[Clue]) -> Iterator[tuple[str, str | None]]:
