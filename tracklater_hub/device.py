@@ -98,12 +98,18 @@ class Device:
         return f"{file}, which only you can read"
 
     @classmethod
-    def forget(cls, file: Path) -> None:
-        """Leaves nothing of a machine that is not heard any more. Raises HubError."""
+    def forget(cls, file: Path, refused: str = "") -> bool:
+        """Leaves nothing of a machine that is not heard any more; False where another has joined.
+
+        `refused` is the one that is not heard, unless it is whichever is there. Raises HubError.
+        """
         old = cls._read(file)
+        if old is not None and refused not in ("", old.device):
+            return False
         if old is not None and not old.key:
             system_keyring.drop(old.place)
         file.unlink(missing_ok=True)
+        return True
 
     def save(self, file: Path) -> None:
         """For this user alone, as a whole or not at all. Raises HubError."""

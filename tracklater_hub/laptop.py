@@ -41,21 +41,20 @@ def agent(arguments: argparse.Namespace) -> int:
         if not worker.has_sources():
             raise FailedError("Nothing here tells what you work on: run `tracklater-bot init`.")
         say(f"Listening to {device.url}. Window titles stay on this machine.")
-        _run(worker, stopped)
+        _run(worker, device, stopped)
     except HubError as error:  # where waiting does not help, what keeps it running need not try
         raise (UsageError if error.lasting else FailedError)(str(error)) from error
     return 0
 
 
-def _run(worker: Agent, stopped: threading.Event) -> None:
+def _run(worker: Agent, device: Device, stopped: threading.Event) -> None:
     """A machine that is not heard any more has no use for its key."""
     try:
         worker.run(stopped)
     except HubError as error:
-        if error.lasting:
-            Device.forget(device_file())
-            sentence = (
-                f"{error} Its key is deleted here; /tracklater join gives a code for another."
-            )
-            raise HubError(sentence, lasting=True) from error
-        raise
+        if not error.lasting:
+            raise
+        if not Device.forget(device_file(), device.device):
+            raise HubError(f"{error} It has joined anew: start `agent` again.") from error
+        sentence = f"{error} Its key is deleted here; /tracklater join gives a code for another."
+        raise HubError(sentence, lasting=True) from error

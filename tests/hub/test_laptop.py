@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from pathlib import Path
 
 import keyring
@@ -15,6 +16,7 @@ from tests.newmachines import NewMachine
 from tests.test_init import init, written
 from tests.test_keyring import Drawer, drawer
 from tracklater_hub import people
+from tracklater_hub.agent import Agent
 from tracklater_hub.device import Device
 
 __all__ = ["drawer", "hub"]  # fixtures
@@ -98,6 +100,25 @@ def test_a_machine_that_is_not_heard_any_more_keeps_no_key(
     assert agent(tmp_path).err == (
         "This machine has joined no hub: write /tracklater join in Slack.\n"
     )
+
+
+def test_an_agent_that_ran_while_its_machine_joined_anew_leaves_the_new_key(
+    hub: Running, tmp_path: Path, drawer: Drawer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What keeps it running starts it again, with that key."""
+    join(hub, tmp_path)
+    first = Agent.run
+
+    def joins_meanwhile(worker: Agent, stopped: threading.Event) -> None:
+        join(hub, tmp_path)
+        first(worker, stopped)
+
+    monkeypatch.setattr(Agent, "run", joins_meanwhile)
+    said = agent(tmp_path)
+    assert said.code == 1
+    assert "It has joined anew: start `agent` again." in said.err
+    key = Device.load(file_in(tmp_path)).key
+    assert [*drawer.secrets.values()] == [key]
 
 
 def test_a_locked_keyring_is_said_and_the_key_stays(
