@@ -109,10 +109,10 @@ def _name_of(request: BoltRequest) -> str:
     event = request.body.get("event_id")
     if event and request.body.get("type") == "event_callback":
         return f"event {event}"
-    for header in (ENVELOPE, SIGNATURE):
-        if value := _header(request, header):
-            return f"{header} {value}"
-    return ""
+    # Over HTTP a header beside the signature is anybody's: it makes no new request of an old one.
+    header = ENVELOPE if request.mode == "socket_mode" else SIGNATURE
+    value = _header(request, header)
+    return f"{header} {value}" if value else ""
 
 
 def _header(request: BoltRequest, name: str) -> str:

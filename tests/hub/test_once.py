@@ -81,6 +81,19 @@ def test_a_signed_request_is_taken_by_one_process(two: tuple[Process, Process]) 
     assert other.taken == []
 
 
+def test_a_header_that_slack_did_not_sign_makes_no_new_request(
+    two: tuple[Process, Process],
+) -> None:
+    one, other = two
+    request = signed(COMMAND)
+    assert one.gets(request) == 200
+    again = BoltRequest(
+        body=request.raw_body, headers={**request.headers, ENVELOPE: ["another number"]}
+    )
+    assert other.gets(again) == 401
+    assert other.taken == []
+
+
 def test_of_many_at_once_one_takes_it(store: Store) -> None:
     doors, request = [Process(store) for _ in range(8)], signed(COMMAND)
     with ThreadPoolExecutor(8) as pool:
