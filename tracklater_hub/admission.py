@@ -83,11 +83,17 @@ def opened(path: str, body: bytes) -> Envelope:
 
 
 def known(transaction: Transaction, device_id: str) -> DeviceRow:
-    """The machine of that id. Raises Refused."""
+    """The machine of that id. Raises Refused.
+
+    Only of one that was ended it is said so, whereupon it deletes its key: on an older copy of the
+    database, or another one, machines are unknown for a while.
+    """
     device = people.device(transaction, device_id)
-    if device is None:
-        raise Refused(HTTPStatus.UNAUTHORIZED, "this machine is not known (any more)")
-    return device
+    if device is not None:
+        return device
+    if people.was_ended(transaction, device_id):
+        raise Refused(HTTPStatus.GONE, "this machine is not heard any more")
+    raise Refused(HTTPStatus.UNAUTHORIZED, "this machine is not known here")
 
 
 def everybody(_person: str) -> bool:

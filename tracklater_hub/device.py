@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -177,7 +178,7 @@ def _refused(error: BadStatus) -> HubError:
         return _ClockError(sentence, refusal.now)
     return HubError(
         sentence,
-        lasting=error.status in (401, 403),
+        lasting=error.status == HTTPStatus.GONE,
         refused=400 <= (error.status or 0) < 500 and error.status not in (408, 429),
     )
 

@@ -189,6 +189,12 @@ def device(transaction: Transaction, device_id: str) -> DeviceRow | None:
     return _device(transaction, devices.c.id == device_id)
 
 
+def was_ended(transaction: Transaction, device_id: str) -> bool:
+    """Whether there was a machine of that id, which is not heard any more."""
+    ended = (devices.c.id == device_id) & devices.c.ended_at.is_not(None)
+    return transaction.execute(select(devices.c.id).where(ended)).first() is not None
+
+
 def end_device(transaction: Transaction, person: str) -> bool:
     """From now on nothing of the person's machine is taken; whether there was one."""
     ours = (devices.c.person == person) & devices.c.ended_at.is_(None)

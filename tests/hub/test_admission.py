@@ -14,6 +14,7 @@ import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from tracklater_bot.domain.draft import Brief
 from tracklater_bot.domain.wall import Finding, to_json
@@ -48,7 +49,7 @@ from tracklater_hub.protocol import (
     Request,
 )
 from tracklater_hub.service import Service
-from tracklater_hub.tables import nonces
+from tracklater_hub.tables import devices, nonces
 
 ANNA, BORIS = "U0ANNA", "U0BORIS"
 
@@ -157,7 +158,7 @@ def test_a_machine_that_is_ended_while_it_waits_is_told_nothing(
                 time.sleep(0.01)
             new = HubClient(hub.joined(ANNA, tmp_path))
             asked = ask(hub, ANNA, Request("", Ask.WINDOWS_WITH, text="anna's own words"))
-            with pytest.raises(HubError, match="not known"):
+            with pytest.raises(HubError, match="not heard any more"):
                 waiting.result()
         found = new.ask(NEXT, Done(), Next).request
         assert found is not None
@@ -205,9 +206,25 @@ def test_a_new_machine_replaces_the_old_one(hub: Running, tmp_path: Path) -> Non
     old = HubClient(hub.joined(ANNA, tmp_path))
     new = HubClient(hub.joined(ANNA, tmp_path))
     assert new.ask(NEXT, Done(), Next) == Next()
-    with pytest.raises(HubError, match="not known") as refused:
+    with pytest.raises(HubError, match="not heard any more") as refused:
         old.ask(NEXT, Done(), Next)
     assert refused.value.lasting
+
+
+def test_on_another_database_a_machine_waits_and_keeps_its_key(
+    hub: Running, tmp_path: Path
+) -> None:
+    """Such as a copy that is too old, or an empty one, for half a minute."""
+    client = HubClient(hub.joined(ANNA, tmp_path))
+    with hub.store.writing() as transaction:
+        transaction.execute(delete(devices))
+    with pytest.raises(HubError, match="not known here") as refused:
+        client.ask(NEXT, Done(), Next)
+    assert not refused.value.lasting
+    other = replace(hub.joined(ANNA, tmp_path), key="ab" * 32)
+    with pytest.raises(HubError, match="not signed by this machine") as refused:
+        HubClient(other).ask(NEXT, Done(), Next)
+    assert not refused.value.lasting
 
 
 def test_a_clock_that_is_wrong_is_set_by_the_hubs(hub: Running, tmp_path: Path) -> None:

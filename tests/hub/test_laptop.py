@@ -94,7 +94,7 @@ def test_a_machine_that_is_not_heard_any_more_keeps_no_key(
     ended(hub)
     said = agent(tmp_path)
     assert said.code == 2
-    assert "this machine is not known (any more). Its key is deleted here" in said.err
+    assert "this machine is not heard any more. Its key is deleted here" in said.err
     assert not file_in(tmp_path).exists()
     assert drawer.secrets == {}
     assert agent(tmp_path).err == (

@@ -251,7 +251,7 @@ def test_a_lost_machine_is_ended_from_slack(firm: Firm) -> None:
     firm.wait(lambda: "Your machine joined on" in " ".join(firm.answers(ME)) or None)
     firm.ask(ME, "devices end")
     firm.eventually(lambda: firm.laptops[ME].error is not None)
-    assert "not known" in str(firm.laptops[ME].error)
+    assert "not heard any more" in str(firm.laptops[ME].error)
 
 
 def test_habits_are_forgotten_when_the_machine_is_awake_again(firm: Firm) -> None:
