@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
 from procrastinate import App, PsycopgConnector
@@ -34,6 +34,7 @@ ROUND = "round"
 SOON = timedelta(seconds=15)  # what is due later is found by the tick
 HEARTBEAT, STALLED = 10.0, 30.0  # seconds between a worker's words, and without one
 LONGEST = 120.0  # seconds of a job: one whose end could not be noted is not run for ever
+BEFORE = timedelta(seconds=5)
 POLL = 1.0  # seconds: after a lock is freed nobody is woken
 CONCURRENCY = 16  # for what people wait for, and as many for what waits for their machines
 MOST_AT_A_TICK = 1_000
@@ -106,6 +107,7 @@ class Jobs:
         async def prune(timestamp: int) -> None:
             await self._run(lambda: mailbox.prune(self._members.store))
             await self._run(lambda: pace.prune(self._members.store))
+            await self._run(self.prune_unheard)
             await app.job_manager.delete_old_jobs(
                 nb_hours=KEEP_HOURS,
                 include_failed=True,
@@ -130,8 +132,11 @@ class Jobs:
     async def _rescue(self, job_id: int) -> None:
         """Lets the job run again, or drops it where the same waits already."""
         manager = self.app.job_manager
-        try:
-            await manager.retry_job_by_id_async(job_id, retry_at=datetime.now(UTC))
+        past = await self._run(self._members.store.now)
+        if past is None:
+            return
+        try:  # by this machine's clock it might be hours until then
+            await manager.retry_job_by_id_async(job_id, retry_at=past - BEFORE)
         except ConnectorException:
             with suppress(ConnectorException):  # it has ended meanwhile
                 await manager.finish_job_by_id_async(job_id, Status.FAILED, delete_job=True)
@@ -161,6 +166,16 @@ class Jobs:
             outboxes, messages = due_outboxes(transaction), due_messages(transaction)
         self._wake(outboxes, "outbox", 5)
         self._wake(messages, "messages", 5)
+
+    def prune_unheard(self) -> None:
+        """Drops what is old of those who left or were taken off: they have no rounds."""
+        store = self._members.store
+        with store.reading() as transaction:
+            unheard = people.with_days(transaction) - {
+                *filter(self._members.hears, people.everybody(transaction))
+            }
+        for person in unheard:
+            store.prune(person, store.now())
 
     def _wake(
         self, whose: list[str], what: str, urgency: int, after: timedelta | None = None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from types import SimpleNamespace
+from typing import Self, cast
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +19,8 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Suggestion
 from tracklater_bot.store import Store
 from tracklater_hub import hub, jobs, mailbox, people
+from tracklater_hub.mailbox import Bell
+from tracklater_hub.members import Members, wake
 from tracklater_hub.pace import SharedPacer
 from tracklater_hub.protocol import Answer, Ask, Request
 from tracklater_sandbox import ME, OTHER
@@ -88,6 +93,32 @@ def test_a_round_that_fails_is_tried_again_soon(store: Store) -> None:
         assert people.take_due(transaction, 10) == []
         (due,) = transaction.execute(text("SELECT due_at FROM hub_people")).scalars()
         assert due - people.now(transaction) <= timedelta(minutes=2)
+
+
+def test_a_job_is_taken_up_again_at_once_whatever_this_machines_clock_says(
+    store: Store, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(minutes=10)
+
+    monkeypatch.setattr(jobs, "datetime", Ahead, raising=False)
+    with store.writing() as transaction:
+        wake(transaction, ANNA, "outbox")
+        begun = text("UPDATE procrastinate_jobs SET status = 'doing' RETURNING id")
+        (job_id,) = transaction.execute(begun).scalars()
+    worker = jobs.Jobs(cast("Members", SimpleNamespace(store=store)), Bell(database).conninfo)
+
+    async def rescued() -> None:
+        async with worker.app.open_async():
+            await worker._rescue(job_id)
+
+    asyncio.run(rescued())
+    worker.stop()
+    with store.reading() as transaction:
+        due = text("SELECT scheduled_at <= clock_timestamp() FROM procrastinate_jobs")
+        assert transaction.execute(due).scalars().all() == [True]
 
 
 def test_nobody_reads_a_wrong_clock_while_another_asks_the_database(
