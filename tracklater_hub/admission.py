@@ -113,9 +113,9 @@ def admitted(
         _signed(envelope, path, device.key)
         if not hears(device.person):
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "your administrator has taken you off")
-        fresh = people.note_request(transaction, device.id, envelope.nonce)
         if not is_awake(device, now):  # it is back: what it missed is asked for
-            people.set_due(transaction, [device.person], now)
+            people.set_due(transaction, [device.person], now)  # people first: see `people.remove`
+        fresh = people.note_request(transaction, device.id, envelope.nonce)
         if fresh is None:  # nor is it remembered: that is no way to fill a table
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests in a minute")
     if not fresh:

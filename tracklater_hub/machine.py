@@ -38,7 +38,7 @@ NO_DEVICE = "no machine of yours has joined: write `/tracklater join` and run wh
 class RemoteMachine:
     """Asks through the database; where the machine sleeps, tells what it reported last.
 
-    No call raises, as the wall says, but for a database that cannot be used.
+    No call raises, as the wall says, but for a database that cannot be used, and somebody who left.
     """
 
     person: str
@@ -62,6 +62,7 @@ class RemoteMachine:
         with self.store.reading() as transaction:
             told = [mailbox.last_draft(transaction, self.person, day.date) for day in days]
         known = self.known(days, told)
+        self._require_member()
         return [
             self._last(day, draft, asleep, known) for day, draft in zip(days, told, strict=True)
         ]
@@ -92,6 +93,12 @@ class RemoteMachine:
     def shown(self, span: Span) -> Shown:
         """Nothing: no word of a window leaves the machine that serves a team."""
         return Shown()
+
+    def _require_member(self) -> None:
+        """Who left while the machine was waited for is told nothing. Raises LookupError."""
+        with self.store.reading() as transaction:
+            if people.version(transaction, self.person) is None:
+                raise LookupError("somebody who has left")
 
     # -- What the machine says -----------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from tracklater_bot.slack.app import bolt_app
 from tracklater_bot.slack.days import USUAL, BotTiming, Days
 from tracklater_bot.slack.pace import PacedClient
 from tracklater_bot.store import Store, Transaction
+from tracklater_bot.store.pruning import forget
 from tracklater_hub import mailbox, people
 from tracklater_hub.believing import Disbelieved
 from tracklater_hub.machine import RemoteMachine
@@ -74,7 +75,8 @@ def let_in(transaction: Transaction, person: str) -> None:
 
 
 def let_go(transaction: Transaction, person: str) -> int:
-    """Ends the machine, drops tokens and drafts; how many decisions are sent no more."""
+    """Ends the machine, drops all but what they decided; how many decisions are sent no more."""
+    forget(transaction, person)  # before what was on its way waits for a decision again
     waiting = give_up(transaction, person, people.now(transaction), LEFT)
     people.remove(transaction, person)
     return waiting

@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tracklater_bot.store import Transaction
 from tracklater_bot.store.columns import UtcTime, insert_missing, upsert
+from tracklater_bot.store.tables import digests
 from tracklater_hub.sealing import Sealed
 from tracklater_hub.tables import (
     codes,
@@ -102,6 +103,11 @@ def version(transaction: Transaction, person: str) -> Version | None:
 def everybody(transaction: Transaction) -> list[str]:
     """All people."""
     return [*transaction.execute(select(people.c.person).order_by(people.c.joined_at)).scalars()]
+
+
+def with_days(transaction: Transaction) -> set[str]:
+    """All who have days here, also those who have left."""
+    return {*transaction.execute(select(digests.c.person).distinct()).scalars()}
 
 
 def remove(transaction: Transaction, person: str) -> None:

@@ -5,19 +5,37 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
+from tests.clues import ISSUES
 from tests.commands import Answer, called
 from tests.hub.firm import Firm
+from tests.hub.test_admission import message
+from tests.notation import FRIDAY, span
+from tracklater_bot.catalog.catalog import Catalog
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.domain.rules import Rule, RuleKind
+from tracklater_bot.domain.suggestions import Suggestion
+from tracklater_bot.http import utc_now
+from tracklater_bot.settings import SuggestSettings
 from tracklater_bot.store import Store, Transaction
 from tracklater_hub import mailbox, people
-from tracklater_hub.device import HubClient, HubError
+from tracklater_hub.admission import admitted
+from tracklater_hub.believing import Known
+from tracklater_hub.device import Device, HubClient, HubError
 from tracklater_hub.hub import OptionError, members_in
+from tracklater_hub.jobs import Jobs
+from tracklater_hub.machine import RemoteMachine
+from tracklater_hub.mailbox import Bell
+from tracklater_hub.members import Members, let_go
 from tracklater_hub.protocol import NEXT, Ask, Done, Next, Request
 from tracklater_sandbox import ME, OTHER
 
@@ -99,6 +117,87 @@ def test_a_draft_that_comes_while_its_person_leaves_is_not_kept(store: Store) ->
     leaving_meanwhile(store, answered)
     with store.reading() as transaction:
         assert mailbox.last_report(transaction, ANNA) is None
+
+
+def test_a_machine_that_comes_back_while_its_person_leaves_stops_neither(
+    store: Store,
+) -> None:
+    key = Ed25519PrivateKey.generate()
+    with store.writing() as transaction:
+        people.add(transaction, ANNA)
+        code = people.new_code(transaction, ANNA)
+        made = people.use_code(transaction, code, key.public_key().public_bytes_raw().hex())
+    assert made is not None
+    device = Device("http://127.0.0.1", ANNA, made.id, key.private_bytes_raw().hex())
+    with ThreadPoolExecutor(1) as pool:
+        with store.writing() as transaction:  # as `remove` does, in its order
+            mine = text("SELECT 1 FROM hub_people WHERE person = :person FOR UPDATE")
+            transaction.execute(mine, {"person": ANNA})
+            back = pool.submit(admitted, store, NEXT, message(device, NEXT))
+            while not _waits(store):
+                assert not back.done()
+            people.remove(transaction, ANNA)
+        back.result(30)
+    with store.reading() as transaction:
+        assert people.device_of(transaction, ANNA) is None
+
+
+def test_who_is_removed_while_their_machine_is_waited_for_is_told_nothing(
+    store: Store, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(store, lambda t: people.add(t, ANNA))
+
+    def known(*_: object) -> Known:
+        change(store, lambda t: let_go(t, ANNA))
+        return Known({}, {})
+
+    monkeypatch.setattr(RemoteMachine, "known", known)
+    machine = RemoteMachine(
+        ANNA, store, Bell(database), cast("Catalog", None), (), SuggestSettings(), utc_now,
+        lambda: FRIDAY.zone,
+    )  # fmt: skip
+    with pytest.raises(LookupError, match="left"):
+        machine.drafts([FRIDAY])
+
+
+# -- What stays ------------------------------------------------------------------------------------
+
+
+def test_of_who_leaves_only_what_was_decided_stays_for_as_long_as_days_do(
+    store: Store, database: str
+) -> None:
+    rows = tuple(
+        Suggestion(span(when), "acme", description=f"words of {when}")
+        for when in ("09:00-10:00", "10:00-11:00")
+    )
+    change(store, lambda t: people.add(t, ANNA))
+    today = store.now().date()
+    store.save_draft(ANNA, Draft(today, "UTC", rows))
+    change(store, lambda t: t.execute(text(
+        "UPDATE items SET state = 'sent' WHERE description LIKE '%09:00%'")))  # fmt: skip
+    store.put_issues(ANNA, "here", ISSUES)
+    store.put(ANNA, "page:1", "what was shown")
+    store.put(ANNA, "billed:2026-01", "decided")
+    store.add_rule(ANNA, Rule(RuleKind.ALWAYS, "acme", "own words"))
+    store.set_preference(ANNA, "silent", value=True)
+    change(store, lambda t: let_go(t, ANNA))
+
+    def left(table: str, column: str) -> list[Any]:
+        with store.reading() as transaction:
+            return [*transaction.execute(text(f"SELECT {column} FROM {table}")).scalars()]
+
+    assert left("items", "description") == ["words of 09:00-10:00"]
+    assert left("memory", "key") == ["billed:2026-01"]
+    for table in ("issues", "rules", "preferences"):
+        assert left(table, "person") == []
+    members = SimpleNamespace(store=store, hears=lambda _person: True)
+    worker = Jobs(cast("Members", members), Bell(database).conninfo)
+    worker.prune_unheard()
+    assert len(left("digests", "person")) == 1
+    store.save_draft(ANNA, Draft(date(2020, 1, 10), "UTC", rows))  # long ago
+    worker.prune_unheard()
+    worker.stop()
+    assert left("digests", "day") == [today]
 
 
 # -- What had not been sent ------------------------------------------------------------------------

@@ -8,6 +8,7 @@ transaction.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, select
@@ -15,7 +16,18 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, s
 from tracklater_bot.domain.digests import Digest, ItemState
 from tracklater_bot.store import days
 from tracklater_bot.store.jobs import Stage
-from tracklater_bot.store.tables import ACTIVE, changes, digests, items, memory, outbox, worklogs
+from tracklater_bot.store.tables import (
+    ACTIVE,
+    changes,
+    digests,
+    issues,
+    items,
+    memory,
+    outbox,
+    preferences,
+    rules,
+    worklogs,
+)
 
 JOBS_LAST = timedelta(days=30)
 DAYS_LAST = timedelta(days=400)
@@ -40,6 +52,25 @@ def prune(connection: Connection, person: str, now: datetime) -> None:
                 connection.execute(delete(table).where(_of(digest.person, digest.day, table)))
             about = (memory.c.person == digest.person) & memory.c.key.like(f"%:{digest.day}")
             connection.execute(delete(memory).where(about))
+
+
+def forget(connection: Connection, person: str) -> None:
+    """Drops what the person has not decided, chose, or was read for them. Decided days stay."""
+    sent = select(outbox.c.item_id).where(outbox.c.person == person, outbox.c.state.in_(ACTIVE))
+    busy = {*connection.execute(sent).scalars()}
+    undecided = (items.c.person == person) & (items.c.state == ItemState.OPEN)
+    theirs = select(items.c.day).where(undecided).distinct().order_by(items.c.day)
+    for (day,) in connection.execute(theirs).all():
+        digest = days.load(connection, person, day, lock=True)
+        if digest is not None:
+            kept = (item for item in digest.items if item.state is not ItemState.OPEN
+                    or item.worklog is not None or item.id in busy)  # fmt: skip
+            days.save(connection, digest, replace(digest, items=tuple(kept)))
+    # What was billed was decided too.
+    noted = (memory.c.person == person) & ~memory.c.key.startswith("billed:")
+    connection.execute(delete(memory).where(noted))
+    for table in (changes, issues, rules, preferences):
+        connection.execute(delete(table).where(table.c.person == person))
 
 
 def _prune_jobs(connection: Connection, person: str, before: datetime) -> None:
