@@ -74,7 +74,7 @@ credentials = Table(
     Column("sealed", Words, nullable=False),
 )
 
-# Questions to machines. The body goes when it is answered, the answer when it is read.
+# Questions to machines. The body goes when it is answered, the rest with the hourly prune.
 requests = Table(
     "hub_requests",
     metadata,
