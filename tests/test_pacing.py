@@ -262,3 +262,23 @@ def test_slack_is_asked_again_after_a_minute_at_most(asked: str, seconds: float)
         state=RetryState(), request=request, response=answer
     )
     assert held == [seconds]
+
+
+def test_an_address_with_a_secret_is_no_method() -> None:
+    """A method's name is kept, in a team's database too; that of a reply's address is the key."""
+    held: list[str] = []
+
+    class Noting(Pacer):
+        def hold(self, method: str, seconds: float) -> None:
+            held.append(method)
+
+    for url in (
+        "https://slack.com/api/chat.update?x=/y",
+        "https://hooks.slack.com/commands/T1/1/s",
+    ):
+        SlackRetryHandler(Noting()).prepare_for_next_attempt(
+            state=RetryState(),
+            request=HttpRequest(method="POST", url=url, headers={}),
+            response=HttpResponse(status_code=429, headers={"Retry-After": ["0"]}),
+        )
+    assert held == ["chat.update", "webhook"]

@@ -15,12 +15,12 @@ from contextlib import suppress
 from typing import Any
 
 from slack_sdk.web import SlackResponse
-from sqlalchemy import Row, Update, bindparam, delete, func, select, update
+from sqlalchemy import Float, Row, Update, bindparam, cast, delete, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.slack.pace import IN_A_CHANNEL, MINUTE, Calls, PacedClient, Pacer
 from tracklater_bot.store import Store, Transaction
-from tracklater_bot.store.columns import insert_missing
 from tracklater_bot.trackers.tallies import Change, Tallies, Tally
 from tracklater_hub.tables import pace
 
@@ -28,9 +28,15 @@ log = logging.getLogger(__name__)
 POST = "chat.postMessage"
 CONVERSATION = "conversation"  # under which name the store remembers it
 LONGEST = 2.0  # seconds until it is asked again: another process may have said to hold
+FORGOTTEN = 2 * 3600.0  # seconds after which nothing counts any more that was noted
 _OF = pace.c.method == bindparam("which")
 _NOW = func.extract("epoch", func.clock_timestamp())
-_ROW = select(pace.c.calls, pace.c.held_until, _NOW.label("now")).where(_OF).with_for_update()
+_COLUMNS = (pace.c.calls, pace.c.held_until, _NOW.label("now"))
+_ROW = select(*_COLUMNS).where(_OF).with_for_update()
+_NEW_ROW = insert(pace).values(method=bindparam("which"))
+_MADE_ROW = _NEW_ROW.on_conflict_do_update(
+    index_elements=[pace.c.method], set_={"method": _NEW_ROW.excluded.method}
+).returning(*_COLUMNS)
 
 
 def _change() -> Update:
@@ -151,10 +157,12 @@ class TeamClient(PacedClient):
 
 
 def prune(store: Store) -> None:
-    """Forgets channels that have rested."""
-    rested = pace.c.method.startswith(f"{POST} ") & (pace.c.held_until < _NOW)
+    """Forgets what was called, held or counted long ago: methods, channels and tallies alike."""
+    last = func.coalesce(cast(cast(pace.c.calls, JSONB)[-1].astext, Float), 0.0)
+    before = _NOW - FORGOTTEN
     with store.writing() as transaction:
-        transaction.execute(delete(pace).where(rested))
+        old = (pace.c.held_until < before) & (last < before)
+        transaction.execute(delete(pace).where(old))
 
 
 def conversation(store: Store, person: str) -> str:
@@ -165,5 +173,7 @@ def conversation(store: Store, person: str) -> str:
 
 def _row(transaction: Transaction, method: str) -> Row[Any]:
     """What is known of the method, for nobody else until the transaction ends."""
-    insert_missing(transaction, pace, {"method": method})
-    return transaction.execute(_ROW, {"which": method}).one()
+    which = {"which": method}
+    found = transaction.execute(_ROW, which).one_or_none()
+    # In one statement: a row that another made could be forgotten between two.
+    return found or transaction.execute(_MADE_ROW, which).one()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from tracklater_bot.settings import ClockifySettings, TogglSettings
 from tracklater_bot.store import Store
 from tracklater_bot.trackers.base import OverQuota, Spared, Tracker
 from tracklater_bot.trackers.clockify import ClockifyTracker
+from tracklater_bot.trackers.tallies import Tally
 from tracklater_bot.trackers.toggl import TogglTracker
 from tracklater_hub import mailbox, pace
 from tracklater_hub.jobs import ROUND
@@ -55,13 +57,45 @@ def test_a_person_stands_for_their_dm(store: Store) -> None:
     assert seconds_for(store, *[DM, ANNA] * 3) >= 0.5
 
 
-def test_channels_that_have_rested_are_forgotten_and_methods_are_not(store: Store) -> None:
-    seconds_for(store, DM, "D0BORIS")
-    time.sleep(0.11)
+def test_what_was_counted_long_ago_is_forgotten_of_whatever_kind(store: Store) -> None:
+    pacer, tallies, now = SharedPacer(store, SIX), SharedTallies(store), time.time()
+    names = ("called", "held", "of a channel", "told", "made")
+    for ago in (0.0, 3 * 3600.0):
+        called, held, channel, told, made = (f"{name} {ago}" for name in names)
+        pacer.wait(called)
+        pacer.hold(held, 1.0)
+        pacer.hold(f"{POST} {channel}", 0.0)
+        tallies.change(told, lambda _, until=now - ago: Tally((30, 240), until))
+        tallies.change(made, lambda _, at=now - ago: Tally((at - 60, at)))
+    with store.writing() as transaction:
+        transaction.execute(
+            text("UPDATE hub_pace SET held_until = CASE held_until WHEN 0 THEN 0 ELSE :at END,"
+                 " calls = CASE calls WHEN '[]' THEN '[]' ELSE :calls END"
+                 " WHERE method ~ '(called|held|channel) 10800'"),
+            {"at": now - 3 * 3600, "calls": f"[{now - 9 * 3600}, {now - 3 * 3600}]"},
+        )  # fmt: skip
     pace.prune(store)
     with store.reading() as transaction:
-        kept = transaction.execute(text("SELECT method FROM hub_pace")).scalars()
-        assert [*kept] == [POST]
+        kept = {*transaction.execute(text("SELECT method FROM hub_pace")).scalars()}
+    assert kept == {"called 0.0", "held 0.0", f"{POST} of a channel 0.0", "told 0.0", "made 0.0"}
+
+
+def test_what_is_forgotten_meanwhile_stops_no_call(store: Store) -> None:
+    pacer, over = SharedPacer(store, SIX), threading.Event()
+
+    def forget() -> None:
+        while not over.is_set():
+            with store.writing() as transaction:
+                transaction.execute(text("DELETE FROM hub_pace"))
+
+    with ThreadPoolExecutor(1) as pool:
+        forgetting = pool.submit(forget)
+        try:
+            for _ in range(200):
+                pacer.hold("chat.update", 0.0)
+        finally:
+            over.set()
+        forgetting.result()
 
 
 # -- What trackers take in an hour -----------------------------------------------------------------

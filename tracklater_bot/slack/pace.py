@@ -54,6 +54,7 @@ LOW_PRIORITY_SHARE = 0.8  # of each minute, for what nobody waits for
 LOW_PRIORITY_STEPS = 6  # parts of a minute over which that is spread
 MARGIN = 1.02  # Slack's minute need not begin with ours
 RETRIES = 3  # where Slack says when to come back
+ELSEWHERE = "webhook"
 REPEATS = 1  # where the connection fails
 REPEAT_AFTER = 1.0  # seconds
 LONGEST_HOLD = 60.0  # seconds; whoever wants more says so again
@@ -253,7 +254,9 @@ class SlackRetryHandler(RetryHandler):
 
 
 def _method(request: HttpRequest) -> str:
-    return request.url.partition("?")[0].rpartition("/")[2]
+    """Of the Web API; what else Slack gives an address for has a secret in it."""
+    place, _, method = request.url.partition("?")[0].rpartition("/")
+    return method if place.endswith("/api") else ELSEWHERE
 
 
 def _retry_after(response: HttpResponse) -> float:
