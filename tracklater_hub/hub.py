@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 
 from tracklater_bot.domain.errors import StoreError, log_failure
 from tracklater_bot.domain.side_by_side import in_background
@@ -42,6 +43,7 @@ from tracklater_hub.team import database_of, team_settings
 
 log = logging.getLogger(__name__)
 LISTENERS = MOST_WAITERS + 16  # threads for clicks, some of which wait for somebody's machine
+SLOW = timedelta(seconds=2)  # an answer that tells no time
 STOP_SECONDS = 8.0
 PREFIX = "TRACKLATERHUB_"
 URL, HOST, PORT, MEMBERS = (f"{PREFIX}{name}" for name in ("URL", "HOST", "PORT", "MEMBERS"))
@@ -108,7 +110,7 @@ class DatabaseClock:
         self._store = store
         self._every = every
         self._ahead = timedelta()
-        self._looked = -every
+        self._looked = -inf
         self._looking = threading.Lock()
         self()  # nobody reads this machine's own while the first one asks
 
@@ -117,11 +119,19 @@ class DatabaseClock:
         if time.monotonic() - self._looked >= self._every and self._looking.acquire(blocking=False):
             try:
                 with suppress(StoreError):
-                    self._ahead = utc_now() - self._store.now()
+                    self._look()
                 self._looked = time.monotonic()
             finally:
                 self._looking.release()
         return utc_now() - self._ahead
+
+    def _look(self) -> None:
+        """Of a slow answer nobody knows when it was right; the first one is better than none."""
+        begun, before = time.monotonic(), utc_now()
+        found = self._store.now()
+        took = timedelta(seconds=time.monotonic() - begun)
+        if took <= SLOW or self._looked == -inf:
+            self._ahead = before + took / 2 - found
 
 
 class Hub:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from types import SimpleNamespace
 from typing import Self, cast
 
@@ -17,7 +19,7 @@ from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.suggestions import Suggestion
-from tracklater_bot.store import Store
+from tracklater_bot.store import Store, Transaction
 from tracklater_hub import hub, jobs, mailbox, people
 from tracklater_hub.mailbox import Bell
 from tracklater_hub.members import Members, wake
@@ -139,6 +141,30 @@ def test_nobody_reads_a_wrong_clock_while_another_asks_the_database(
     assert abs(clock() - datetime.now(UTC)) < timedelta(seconds=5)
     may.set()
     first.join()
+
+
+def test_a_slow_answer_tells_no_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is the time that it took taken for this machine's being behind."""
+    asking, waited = store.now, [0.0]
+
+    def later() -> timedelta:
+        return timedelta(seconds=sum(waited))
+
+    def slow(transaction: Transaction | None = None, *, by: float = 0.0) -> datetime:
+        if transaction is not None:  # from within
+            return asking(transaction)
+        waited.append(by)
+        return asking() + later()
+
+    monkeypatch.setattr(hub, "utc_now", lambda: datetime.now(UTC) + later())
+    passing = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(waited))
+    monkeypatch.setattr(hub, "time", passing)
+    clock = hub.DatabaseClock(store, every=0.0)
+    for seconds in (30.0, 1.0):
+        monkeypatch.setattr(store, "now", partial(slow, by=seconds))
+        told = clock()
+        monkeypatch.setattr(store, "now", asking)
+        assert abs(told - asking() - later()) <= timedelta(seconds=0.9)
 
 
 def test_a_process_that_slept_over_an_answer_tells_no_lie(firm: Firm) -> None:
