@@ -105,9 +105,9 @@ def believed(draft: Draft, day: WorkDay, known: Known, now: datetime) -> Draft:
         sources=tuple(
             _status(one, known) for one in _at_most(draft.sources, MOST_SOURCES, "sources")
         ),
-        commits=_moments(draft.commits, day),
-        messages=_moments(draft.messages, day),
-        prompts=_moments(draft.prompts, day),
+        commits=_moments(draft.commits, day, until),
+        messages=_moments(draft.messages, day, until),
+        prompts=_moments(draft.prompts, day, until),
         meetings=tuple(  # some begin before the day, or end after it
             part
             for span in _at_most(draft.meetings, MOST_SPANS, "meetings")
@@ -208,11 +208,11 @@ def _inside(span: Span, day: WorkDay) -> None:
         raise Disbelieved("time outside the day")
 
 
-def _moments(moments: tuple[datetime, ...], day: WorkDay) -> tuple[datetime, ...]:
+def _moments(moments: tuple[datetime, ...], day: WorkDay, until: datetime) -> tuple[datetime, ...]:
     for at in _at_most(moments, MOST_MOMENTS, "moments"):
         if at.tzinfo is None or at not in day.span:
             raise Disbelieved("a moment outside the day")
-    return moments
+    return tuple(at for at in moments if at <= until)
 
 
 def _share(number: float) -> float:

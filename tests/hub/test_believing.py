@@ -113,7 +113,10 @@ def test_what_is_still_to_come_is_not_offered() -> None:
     gaps = (*HONEST.gaps, Gap(span("21:00-22:00"), "away"))
     soon = replace(later, span=span("19:30-20:05"))
     rows = (*HONEST.suggestions, soon, later)
-    found = told(replace(HONEST, suggestions=rows, gaps=gaps))
+    moments = (at("09:30"), at("20:59"), at("21:01"))
+    shown = {"commits": moments, "messages": moments, "prompts": moments}
+    found = told(replace(HONEST, suggestions=rows, gaps=gaps, **shown))
+    assert found.commits == found.messages == found.prompts == moments[:-1]
     assert found.suggestions == rows[:-1]
     assert found.gaps == HONEST.gaps
 
