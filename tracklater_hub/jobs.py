@@ -41,7 +41,8 @@ MOST_AT_A_TICK = 1_000
 STOP_SECONDS = 5.0
 KEEP_HOURS = 72  # of jobs that failed
 ISSUES_EVERY, PRUNE_EVERY = timedelta(minutes=15), timedelta(days=1)
-COLLECT_EVERY = timedelta(minutes=10)
+# A look comes every ten minutes: just as long would be one look in two, now and then.
+COLLECT_EVERY = people.ROUND - timedelta(minutes=1)
 MOST_MISSED = 14  # days that are read anew when a machine comes back
 
 
@@ -206,22 +207,24 @@ class Jobs:
         """Asks an awake machine for today, and for days that it has not told of since it slept."""
         calendar = member.core.calendar
         today = calendar.today()
-        with self._members.store.writing() as transaction:
+        with self._members.store.reading() as transaction:
             now = people.now(transaction)
             awake = people.is_awake(people.device_of(transaction, person), now)
             if not awake or mailbox.waits(transaction, person, Ask.DRAFTS):
                 return
             told = mailbox.told(transaction, person, today - timedelta(days=MOST_MISSED))
-            first = min(told, default=today)
-            days = [
-                calendar.day_on(date.fromordinal(on))
-                for on in range(first.toordinal(), today.toordinal() + 1)
-            ]
-            # One that was told of while it lasted went on afterwards.
-            missed = [
-                day
-                for day in days
-                if (at := told.get(day.date)) is None or at < min(day.span.end, now - COLLECT_EVERY)
-            ]
-            if missed:
+        first = min(told, default=today)
+        # In no transaction: a day's zone is looked up on a connection of its own.
+        days = [
+            calendar.day_on(date.fromordinal(on))
+            for on in range(first.toordinal(), today.toordinal() + 1)
+        ]
+        # One that was told of while it lasted went on afterwards.
+        missed = [
+            day
+            for day in days
+            if (at := told.get(day.date)) is None or at < min(day.span.end, now - COLLECT_EVERY)
+        ]
+        if missed:
+            with self._members.store.writing() as transaction:
                 mailbox.put(transaction, person, member.machine.request(missed))
