@@ -219,16 +219,6 @@ def test_typing_finds_issues_within_300_ms_also_right_after_a_refresh(
         assert found
 
 
-def test_a_draft_beside_20000_issues_stays_fast(store: Store, jira: Jira, time: FakeTime) -> None:
-    jira.many = 0
-    store.put_issues("me", SCOPE, made_up(20_000))
-    made = catalog(store, time)
-    made.warm()
-    started = process_time()
-    friday(made, time)
-    assert process_time() - started < 1.0
-
-
 def test_times_are_what_trackers_tell() -> None:
     """The made-up issues lie around the day that is drafted, or the cap would be for nothing."""
     closed = [each for each in made_up(1000) if each.closed and each.updated]
