@@ -114,8 +114,8 @@ def test_what_is_still_to_come_is_not_offered() -> None:
     soon = replace(later, span=span("19:30-20:05"))
     rows = (*HONEST.suggestions, soon, later)
     moments = (at("09:30"), at("20:59"), at("21:01"))
-    shown = {"commits": moments, "messages": moments, "prompts": moments}
-    found = told(replace(HONEST, suggestions=rows, gaps=gaps, **shown))
+    shown = replace(HONEST, commits=moments, messages=moments, prompts=moments)
+    found = told(replace(shown, suggestions=rows, gaps=gaps))
     assert found.commits == found.messages == found.prompts == moments[:-1]
     assert found.suggestions == rows[:-1]
     assert found.gaps == HONEST.gaps
