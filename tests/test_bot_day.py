@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from socket import socketpair
 from threading import Thread
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from slack_bolt import Ack
@@ -28,7 +28,7 @@ from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import duration, short_day
-from tracklater_bot.slack.connections import Session, SocketConnection, _wake_reader
+from tracklater_bot.slack.connections import SocketConnection, _wake_reader
 from tracklater_bot.slack.gate import stored_first
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import NotThere
@@ -505,5 +505,5 @@ def test_a_socket_that_is_taken_away_while_its_reader_is_woken_is_no_trouble() -
         sock = property(lambda self: next(self.there, None))
 
     with ours, theirs:
-        _wake_reader(cast("Session", Ending()))
+        _wake_reader(cast("Any", Ending()))
         assert ours.recv(1) == b"", "its reader is woken"
