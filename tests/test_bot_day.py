@@ -11,7 +11,9 @@ from datetime import date, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from socket import socketpair
 from threading import Thread
+from typing import Any, cast
 
 import pytest
 from slack_bolt import Ack
@@ -26,7 +28,7 @@ from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.stretches import Stretch
 from tracklater_bot.domain.text import duration, short_day
-from tracklater_bot.slack.connections import SocketConnection
+from tracklater_bot.slack.connections import SocketConnection, _wake_reader
 from tracklater_bot.slack.gate import stored_first
 from tracklater_sandbox import Sandbox
 from tracklater_sandbox.slack.person import NotThere
@@ -492,3 +494,16 @@ def test_the_day_comes_with_the_trouble_of_its_sources(sandbox: Sandbox) -> None
         for name in ("thyme", "git (globex)", "jira (acme)"):
             assert f"{name}: " in small_print
         assert "xyzzy" not in small_print
+
+
+def test_a_socket_that_is_taken_away_while_its_reader_is_woken_is_no_trouble() -> None:
+    """The SDK does so in another thread."""
+    ours, theirs = socketpair()
+
+    class Ending:
+        there = iter([ours])
+        sock = property(lambda self: next(self.there, None))
+
+    with ours, theirs:
+        _wake_reader(cast("Any", Ending()))
+        assert ours.recv(1) == b"", "its reader is woken"

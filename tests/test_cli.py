@@ -104,6 +104,7 @@ try:
     raise ValueError("xoxb-secret")
 except ValueError:
     logging.getLogger("tracklater_hub.jobs").exception("A job of 100 %s", "%")
+    logging.getLogger("tracklater_hub.jobs").exception("A job of %d", "many")
 logging.getLogger("tracklater_hub.agent").warning("The hub is away.")
 logging.getLogger("tracklater_bot.slack").info("it is %s", "running")
 """
@@ -113,8 +114,9 @@ def test_lines_of_libraries_tell_the_place_and_never_what_was_sent() -> None:
     done = subprocess.run([sys.executable, "-c", LOGS], capture_output=True, text=True, check=True)
     assert "xoxb" not in done.stderr
     assert done.stderr.count("ERROR slack_sdk.web.base_client: trouble at <string>:") == 2
-    assert done.stderr.count("ValueError, at\n") == 7
+    assert done.stderr.count("ValueError, at\n") == 8
     assert "ERROR tracklater_hub.jobs: A job of 100 %: ValueError, at" in done.stderr
+    assert "ERROR tracklater_hub.jobs: A job of %d: ValueError, at" in done.stderr
     assert "WARNING tracklater_hub.agent: The hub is away.\n" in done.stderr
     assert "Logging error" not in done.stderr
     assert done.stderr.endswith("INFO tracklater_bot.slack: it is running\n")

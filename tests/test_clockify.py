@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 import responses
 from pydantic import SecretStr
 from responses.matchers import json_params_matcher
@@ -348,6 +349,20 @@ def test_requests_are_counted_and_stop_before_the_limit(
     time.now = begun + timedelta(hours=1)
     clockify.create(MORNING)
     assert clockify.quota() == Quota(0, begun + timedelta(minutes=70))
+
+
+def test_requests_that_never_left_are_not_counted(
+    fake: responses.RequestsMock, time: FakeTime
+) -> None:
+    clockify = tracker(time, hourly_requests=2)
+    fake.post(ENTRIES, body=requests.ConnectTimeout())
+    fake.get(f"{BASE}/workspaces", body=requests.ConnectTimeout())
+    for _ in range(3):
+        with pytest.raises(NotSent, match="reached"):
+            clockify.create(MORNING)
+        with pytest.raises(NotSent, match="reached"):
+            clockify.constraints()
+    assert clockify.quota() == Quota(2, None)
 
 
 def test_what_others_use_up_is_learnt_from_the_refusal(

@@ -221,6 +221,19 @@ def test_a_recorder_that_hangs_costs_what_it_would_teach(
     assert groups_at(draft, "10:30") == [None]
 
 
+def test_a_recorder_that_always_fails_keeps_nothing_back_of_what_another_saw(month: Month) -> None:
+    class Failing(Recorded):
+        def read(self, span):  # type: ignore[no-untyped-def]
+            raise SourceError("nothing listens there")
+
+    machine = month.machine()
+    sources = [*machine.sources, Failing(())]
+    files = HabitFiles(month.folder, sources, lambda: at("20:00"))
+    brief = Brief((FRIDAY,), GROUPS, history=tuple(month.entries))
+    assert files.learned(brief)(FRIDAY) is not None
+    assert len(list(month.folder.glob("*.json"))) > 0
+
+
 def test_only_days_whose_entries_changed_are_read_again(month: Month) -> None:
     asked: list[datetime] = []
 

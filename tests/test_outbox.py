@@ -8,7 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain, repeat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,13 +36,14 @@ from tracklater_bot.domain.digests import ItemState, Problem
 from tracklater_bot.domain.draft import Draft
 from tracklater_bot.domain.entries import TimeEntry
 from tracklater_bot.domain.groups import Project
+from tracklater_bot.domain.urgency import is_low_priority
 from tracklater_bot.outbox.lookup import Lookup
 from tracklater_bot.outbox.senders import all_senders, give_up
 from tracklater_bot.outbox.worker import Pace
 from tracklater_bot.review.decisions import ReviewError
 from tracklater_bot.store import lanes
 from tracklater_bot.store.lanes import Lease
-from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused, Task
+from tracklater_bot.trackers.base import Account, Constraints, NewEntry, Refused, Spared, Task
 
 EAGER = Pace(spacing=timedelta())
 
@@ -721,6 +724,23 @@ def test_another_trackers_words_and_ids(room: Room) -> None:
 # -- Somebody leaves, whose decisions had not been sent yet ----------------------------------------
 
 
+def kept_for_clicks(tracker: FakeTracker, call: Callable[[], Any]) -> Any:
+    if is_low_priority():
+        raise Spared(
+            "what is left is kept for what you click", tracker.now() + timedelta(minutes=5)
+        )
+    return call()
+
+
+def test_a_look_for_what_came_late_is_not_put_off_for_ever(room: Room) -> None:
+    """However much is clicked meanwhile."""
+    room.approved("09:00-10:00 group1")
+    room.tracker.faults = chain([None, lost_before], repeat(kept_for_clicks))
+    room.drain(most=timedelta(hours=3))
+    assert room.states() == [ItemState.SENT]
+    assert room.worker.due_in() is None
+
+
 def leave(room: Room) -> int:
     with room.store.writing() as transaction:
         return give_up(transaction, PERSON, room.time(), "you left")
@@ -754,6 +774,18 @@ def test_what_may_have_been_made_says_so_and_is_not_made_twice(room: Room, fault
     room.review.approve(PERSON, item_id)
     room.drain(worker)
     assert (room.entries(), room.states()) == ("09:00-10:00 Planning", [ItemState.SENT])
+
+
+@pytest.mark.parametrize("fault", [lost_after, crash_after])
+def test_what_was_undone_and_may_have_been_made_says_so(room: Room, fault: Fault) -> None:
+    (item_id,) = room.approved("09:00-10:00 group1")
+    room.tracker.fail(None, fault)
+    with suppress(Crash):
+        room.worker.work()
+    room.review.undo(PERSON, item_id)
+    assert leave(room) == 1
+    assert (room.item(item_id).state, room.item(item_id).problem) == (ItemState.FAILED, "you left")
+    assert room.entries() == "09:00-10:00 Planning"
 
 
 def test_what_was_to_be_changed_or_taken_out_stays_and_says_so(room: Room) -> None:

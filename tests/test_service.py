@@ -25,6 +25,7 @@ from tracklater_bot.cli.service import (
     TaskScheduler,
     install,
     jobs_of,
+    left_over,
     manager_of,
     status,
     uninstall,
@@ -318,10 +319,14 @@ def test_on_a_machine_of_a_team_the_agent_is_kept_running(platform: str, home: P
     assert (team[0].name, team[0].command[-1]) == (AGENT, "agent")
     assert team[1:] == alone[1:]
     install(manager, alone, system)
+    (left,) = left_over(manager, team)
+    assert not status(manager, left, system)[0]
+    assert "service install" in status(manager, left, system)[1], "the bot of before still runs"
     before = files_in(home)
     install(manager, team, system)
     assert {name for name in files_in(home) if BOT in Path(name).name} == set()
     assert any(AGENT in name for name in files_in(home))
+    assert left_over(manager, team) == []
     assert AGENT in manager.hint(team[0]) or platform == "win32"
     assert status(manager, team[0], system)[0]
     install(manager, alone, system)

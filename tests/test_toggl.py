@@ -277,6 +277,18 @@ def test_an_odd_row_of_a_report_loses_itself(
     assert [entry.description for entry in partly.value.entries] == ["Old"]
 
 
+@pytest.mark.parametrize("following", ["-5", "0", "1"])
+def test_a_report_that_goes_on_where_it_was_is_at_its_end(
+    following: str, fake: responses.RequestsMock, toggl: TogglTracker
+) -> None:
+    fake.get(f"{BASE}/me", json=ME)
+    reports = BASE.replace("api/v9", "reports/api/v3")
+    url = f"{reports}/workspace/7/search/time_entries"
+    fake.post(url, json=[], headers={"X-Next-Row-Number": following})
+    toggl.reported(Span(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)))
+    assert len(fake.calls) <= 3
+
+
 # -- Writing -----------------------------------------------------------------------------------
 
 
@@ -455,6 +467,29 @@ def test_headers_that_make_no_sense_are_no_quota(
     fake.post(ENTRIES, json=row(), headers={"X-Toggl-Quota-Remaining": "many"})
     toggl.create(MORNING)
     assert toggl.quota() == Quota(None, None)
+
+
+@pytest.mark.parametrize("seconds", [-99999999999, -(10**17), 0, 10**17])
+def test_an_hour_that_ends_at_no_possible_time_fails_nothing(
+    seconds: int, fake: responses.RequestsMock, toggl: TogglTracker, time: FakeTime
+) -> None:
+    fake.post(ENTRIES, json=row(), headers=quota_headers(20, seconds))
+    toggl.create(MORNING)
+    reset = time.now + timedelta(hours=1)
+    assert toggl.quota() == (Quota(20, reset, 30) if seconds > 0 else Quota(None, None))
+
+
+def test_a_smaller_plan_is_learnt_with_the_next_hour(
+    fake: responses.RequestsMock, toggl: TogglTracker, time: FakeTime
+) -> None:
+    """Else what nobody waits for would be kept back for ever."""
+    fake.post(ENTRIES, json=row(), headers=quota_headers(599, 600))
+    toggl.create(MORNING)
+    assert toggl.quota().hourly == 600
+    time.forward(minutes=10)
+    fake.replace(responses.POST, ENTRIES, json=row(), headers=quota_headers(29, 3600))
+    toggl.create(MORNING)
+    assert toggl.quota().hourly == 30
 
 
 # -- Looking for an entry ----------------------------------------------------------------------

@@ -354,6 +354,28 @@ def test_one_that_cannot_be_removed_is_told(room: LoggingRoom) -> None:
     assert (first.worklog, second.worklog) == (told, None)
 
 
+@pytest.mark.parametrize("away", [False, True], ids=["refused", "its Jira left the settings"])
+def test_one_that_cannot_be_moved_is_told_and_not_tried_for_ever(
+    room: LoggingRoom, away: bool
+) -> None:
+    item_id = sent(room)
+    room.group_worklogs.away = away
+    room.worklogs.fail(*[no_right] * 3)
+    room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-2"), description="Other")
+    room.drain(most=timedelta(minutes=1))
+    told = room.worklog()
+    assert told is not None
+    assert (told.issue, told.state, bool(told.problem)) == ("DEV-2", ItemState.FAILED, True)
+    assert room.worklogs.asked == ([] if away else ["delete"])
+    assert room.worklogs.denied == (set() if away else {501})
+    assert room.worker.due_in() is None
+    room.group_worklogs.away = False
+    room.worklogs.fail()
+    room.edit(item_id, "09:00-10:00 group1", issue=issue("DEV-2"), description="Other")
+    room.drain()
+    assert room.worklogs.written() == "DEV-2 09:00-10:00 Other", "the next edit tries it again"
+
+
 @pytest.mark.parametrize("what", ["approve", "edit", "undo"])
 @pytest.mark.parametrize("fault", [jira_down, too_fast, lost_before, lost_after, bug_after])
 def test_passing_faults_end_well(room: LoggingRoom, fault: Fault, what: str) -> None:

@@ -414,6 +414,7 @@ def service(arguments: argparse.Namespace) -> int:
         loaded = shared.load_settings(arguments)
         jobs = services.jobs_of(loaded, os.environ, sys.platform, joined=has_joined())
     if arguments.do == "status":
+        jobs += services.left_over(manager, jobs)
         states = [services.status(manager, job, call) for job in jobs]
         print_lines(states)
         return 0 if all(ok for ok, _ in states) else FAILED

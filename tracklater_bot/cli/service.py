@@ -46,6 +46,9 @@ class ServiceJob:
     every: int | None = None
 
 
+_ALL = (ServiceJob(BOT), ServiceJob(AGENT), ServiceJob(RECORDER, every=RECORD_SECONDS))
+
+
 class Manager(Protocol):
     """What starts programs on a system: the files it reads, and the commands it takes.
 
@@ -334,7 +337,7 @@ def install(manager: Manager, jobs: Sequence[ServiceJob], call: Runner) -> None:
 def uninstall(manager: Manager, call: Runner) -> list[Path]:
     """Ends everything and removes the files that were written here; gives those."""
     removed = []
-    for job in (ServiceJob(BOT), ServiceJob(AGENT), ServiceJob(RECORDER, every=RECORD_SECONDS)):
+    for job in _ALL:
         ours = [file for file in manager.files(job) if file.exists() and _is_ours(file)]
         for command in manager.stop(job) if ours else ():
             call(command)  # where it does not run, that is fine
@@ -342,6 +345,13 @@ def uninstall(manager: Manager, call: Runner) -> list[Path]:
             file.unlink()
             removed.append(file)
     return removed
+
+
+def left_over(manager: Manager, jobs: Sequence[ServiceJob]) -> list[ServiceJob]:
+    """What else is installed of this program: by whoever joined a team since, or left it."""
+    names = {job.name for job in jobs}
+    others = (job for job in _ALL if job.name not in names)
+    return [job for job in others if all(file.exists() for file in manager.files(job))]
 
 
 def status(manager: Manager, job: ServiceJob, call: Runner) -> tuple[bool, str]:

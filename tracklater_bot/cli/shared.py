@@ -151,12 +151,19 @@ def without_quotes(record: logging.LogRecord) -> bool:
     Slack's quotes requests and answers, with tokens and what people wrote, in its errors too.
     """
     error = record.exc_info[1] if record.exc_info else None
-    if record.name.partition(".")[0] not in OURS:
-        record.msg, record.args = f"trouble at {record.module}:{record.lineno}", None
-    if error is not None:
-        record.msg, record.args = f"{record.getMessage()}: {place_of(error)}", None
+    ours = record.name.partition(".")[0] in OURS
+    said = _said(record) if ours else f"trouble at {record.module}:{record.lineno}"
+    record.msg, record.args = said if error is None else f"{said}: {place_of(error)}", None
     record.exc_info = record.exc_text = record.stack_info = None
     return True
+
+
+def _said(record: logging.LogRecord) -> str:
+    """The line; without its words where these don't fit, for it is not what failed."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - of whatever kind, as the logging module sees it
+        return str(record.msg)
 
 
 def end_without_quotes() -> None:

@@ -166,7 +166,7 @@ class HabitFiles:
         return [clue for clue in clues if isinstance(clue, Meeting)]
 
     def _windows(self, day: WorkDay) -> list[Window] | None:
-        """What recorders saw of a day; None where one of them failed, or took too long."""
+        """What recorders saw of a day; None where one failed, and no other saw any of it."""
         readings = _read([source for source in self.sources if source.watches_screen], day.span)
         if readings is None:
             return None
@@ -209,9 +209,13 @@ class HabitFiles:
 
 
 def _read(sources: Sequence[ClueSource], span: Span) -> Sequence[Reading] | None:
-    """What sources tell of past time; None where one of them failed, or took too long."""
+    """What sources tell of past time; None where one failed or took too long, and none tells any.
+
+    One that always fails keeps nothing back of what the others saw.
+    """
     readings = read_all(sources, span, SECONDS, "habits")
-    return None if any(one.trouble and not one.clues for one in readings) else readings
+    told = any(one.clues for one in readings)
+    return None if not told and any(one.trouble for one in readings) else readings
 
 
 # -- What was confirmed ------------------------------------------------------------------------

@@ -138,7 +138,8 @@ class LateEntrySender(LateSender):
         entry = self._lookup.entry(job.payload)
         # One look serves all that are due at that minute; the clock may have been set back since.
         oldest = max(job.due_at, now - timedelta(minutes=1))
-        with low_priority():
+        # What was put off for an hour is not put off again, however much is clicked.
+        with low_priority(low=job.sent_at is not None and now < job.sent_at + LATE_LOOKS[-1]):
             tracked = self._lookup.entries(entry.span, digest, now, oldest)
         return {other.id: other.changed for other in tracked if is_same(other, entry)}
 

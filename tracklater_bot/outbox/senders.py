@@ -47,8 +47,10 @@ def _give_up(transaction: Transaction, job: Job, now: datetime, why: str) -> Non
     if job.is_active and job.target is Target.WORKLOG:
         worklogs.give_up(transaction, job, why)
     elif job.is_active:
-        if job.kind is JobKind.CREATE and job.stage is Stage.PENDING and not job.doubtful:
-            jobs.mark_undone(transaction, job)
+        if job.kind is JobKind.CREATE:
+            # What may be in the tracker is told, also where it was taken back.
+            went_nowhere = job.stage is Stage.PENDING and not job.doubtful
+            jobs.mark_undone(transaction, job, went_nowhere)
         entry_items.apply(transaction, job, Rejected(Problem.REFUSED, why), now)
         if jobs.load(transaction, job.id).is_active:  # its item is gone
             jobs.finish(transaction, job, Stage.DROPPED)

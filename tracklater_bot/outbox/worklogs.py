@@ -151,9 +151,9 @@ def give_up(transaction: Transaction, job: Job, why: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _GivenUp:
-    """What Jira refused for good, and why."""
+    """What Jira refused for good, to be written or to be taken out, and why."""
 
-    wanted: Payload | None
+    payload: Payload
     sentence: str
 
 
@@ -179,8 +179,7 @@ class _ItemWorklog:
                 jobs.finish(self.transaction, job, Stage.FAILED, sentence)
                 if code is Problem.GONE:
                     self._keep(job, None)
-                wanted = None if job.kind is JobKind.DELETE else job.payload
-                self.follow(given_up=_GivenUp(wanted, sentence))
+                self.follow(given_up=_GivenUp(job.payload, sentence))
             case _ if isinstance(outcome, Waiting):
                 if isinstance(outcome, outcomes.NotWritten) and job.kind is JobKind.CREATE:
                     late_entries.watch(self.transaction, self.digest, job, self.now)
@@ -208,8 +207,7 @@ class _ItemWorklog:
 
     def _decide(self, item: Item | None, job: Job | None, given_up: _GivenUp | None) -> Job | None:
         """The job from now on. What was refused for good is not tried again by itself."""
-        wanted = self._wanted(item)
-        new = self._next_job(self._stored(), wanted)
+        new = self._next_job(self._stored(), self._wanted(item))
         if job is not None:
             if new and (new.kind, new.payload, new.entry_id) == (
                 job.kind,
@@ -218,7 +216,7 @@ class _ItemWorklog:
             ):
                 return job
             jobs.finish(self.transaction, job, Stage.DROPPED)
-        if new is None or (given_up is not None and given_up.wanted == wanted):
+        if new is None or (given_up is not None and given_up.payload == new.payload):
             return None
         jobs.queue(self.transaction, self.digest, new)
         queued = jobs.active(self.transaction, self.item_id, Target.WORKLOG)

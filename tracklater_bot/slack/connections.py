@@ -87,10 +87,10 @@ def _hang_up(session: Session) -> None:
 
 def _wake_reader(session: Session) -> None:
     """Ends the wait for Slack's next word, or the SDK sits it out."""
-    if session.sock is not None:
+    if (sock := session.sock) is not None:  # read once: the SDK takes it away when it likes
         with suppress(OSError):  # Slack has hung up by itself
             # Not the TLS socket's own, which takes the decryption away from the reader.
-            socket.socket.shutdown(session.sock, socket.SHUT_RD)
+            socket.socket.shutdown(sock, socket.SHUT_RD)
 
 
 class _Client(SocketModeClient):
@@ -109,8 +109,8 @@ class _Client(SocketModeClient):
         if (old := self.current_session) is not None:
             setattr(old, "close", partial(_hang_up, old))  # noqa: B010 - when the new one is there
         super().connect()
-        if self.current_session is not None and self.current_session.sock is not None:
-            self.current_session.sock.settimeout(2 * self.ping_interval)
+        if (new := self.current_session) is not None and (sock := new.sock) is not None:
+            sock.settimeout(2 * self.ping_interval)
 
     def send_message(self, message: str) -> None:
         """As the SDK's; while another connection takes the place of this one, it is waited for.

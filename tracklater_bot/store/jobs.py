@@ -188,9 +188,9 @@ def set_payload(connection: Connection, job: Job, payload: Payload) -> None:
     _set(connection, job, payload=msgspec.to_builtins(payload), start=payload.span.start)
 
 
-def mark_undone(connection: Connection, job: Job) -> None:
-    """Notes that the job was taken back while it was on its way."""
-    _set(connection, job, undone=True)
+def mark_undone(connection: Connection, job: Job, undone: bool = True) -> None:
+    """Notes that the job was taken back while it was on its way; or that this counts no more."""
+    _set(connection, job, undone=undone)
 
 
 def finish(connection: Connection, job: Job, stage: Stage, problem: str | None = None) -> None:

@@ -221,23 +221,26 @@ class ClockifyTracker:
         """Anything but a change of entries: nothing of an entry was sent where it fails."""
         call = self._client.find if post else self._client.get
         try:
-            self._require()
-            return understood(call(path, what))
+            return understood(self._counted(lambda: call(path, what)))
         except http.HttpError as error:
             raise self._meaning(error, path, writing=False) from None
 
     def _write(self, method: str, path: str, body: object = None) -> http.Response:
         try:
-            self._require()
-            return self._client.send(method, path, body)
+            return self._counted(lambda: self._client.send(method, path, body))
         except http.HttpError as error:
             self._tags = {}  # one of them may be gone
             raise self._meaning(error, path, writing=True) from None
 
-    def _require(self) -> None:
+    def _counted(self, call: Callable[[], http.Response]) -> http.Response:
         if not self._key:
             raise base.Refused("Clockify needs a key: set TRACKLATER_CLOCKIFY__API_KEY")
         self._requests.take()
+        try:
+            return call()
+        except http.Unreachable:
+            self._requests.give_back()
+            raise
 
     def _written(
         self, answer: http.Response, entry: base.NewEntry, known: str | None = None

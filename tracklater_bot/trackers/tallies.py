@@ -94,9 +94,8 @@ class ToldQuota:
             left, known = remaining, self._current(tally)
             if known and known.resets_at and abs(known.resets_at - resets_at) < _SAME_HOUR:
                 left = min(left, known.remaining or 0)
-            # More than the smallest plan has, so it is a larger one.
-            before = _quota_of(tally)
-            most = max(remaining, (before and before.hourly) or 0)
+            # More than the smallest plan has, so it is a larger one: in this hour, for plans end.
+            most = max(remaining, (known and known.hourly) or 0)
             hourly = next((hourly for hourly in self.plans if hourly >= most), most)
             return Tally((left, hourly), resets_at.timestamp())
 
@@ -138,6 +137,14 @@ class CountedRequests:
             return self._with_one_more(tally)
 
         self.tallies.change(self.name(), taken)
+
+    def give_back(self) -> None:
+        """The latest never went out."""
+
+        def without(tally: Tally) -> Tally:
+            return replace(tally, numbers=tally.numbers[:-1])
+
+        self.tallies.change(self.name(), without)
 
     def note(self) -> None:
         """Counts one that went out already."""

@@ -345,18 +345,20 @@ def _pages(start: date, end: date, user: int | None, ask: Ask) -> Iterator[TimeE
         "order_by": "date",
         "order_dir": "ASC",
     }
+    row = 0
     for _ in range(_MOST_PAGES):
         answer = ask({name: value for name, value in search.items() if value is not None})
         for same in _each(ReportedEntries, answer.read(_REPORTED)):
             yield from same.entries() if same else [None]
         search["first_row_number"] = following = header_number(answer, "X-Next-Row-Number")
         search["first_id"] = header_number(answer, "X-Next-ID")
-        if following is None:
+        if following is None or following <= row:  # a page that was read already
             return
+        row = following
     raise Refused("Toggl's report has more rows than are read: ask for fewer days")
 
 
 def header_number(answer: Response, header: str) -> int | None:
-    """A header's whole number; None for anything else."""
+    """A header's whole number, where nothing is below 0; None for anything else."""
     value = answer.headers.get(header, "")
-    return int(value) if re.fullmatch(r"-?[0-9]{1,18}", value) else None
+    return max(int(value), 0) if re.fullmatch(r"-?[0-9]{1,18}", value) else None
