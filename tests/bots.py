@@ -146,6 +146,7 @@ class Forked:
         )
         with self._asking:  # a start asks for the ends of all others too
             self._process.start()
+        self.pid = self._process.pid or 0
         self.terminate, self.kill = self._process.terminate, self._process.kill
         self._code: int | None = None
         self._ended = threading.Event()

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -23,12 +24,19 @@ def deliver_to(slack: FakeSlack, url: str) -> None:
 class SignedRequests:
     """Signed HTTP requests; the answer is the acknowledgement."""
 
-    def __init__(self, url: str, signing_secret: str, acks: list[Ack]) -> None:
+    def __init__(
+        self,
+        url: str,
+        signing_secret: str,
+        acks: list[Ack],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         if urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
             raise ValueError("the sandbox calls programs on this machine only")
         self._url = url
         self._secret = signing_secret
         self._acks = acks
+        self._clock = clock
         self.ack_seconds = ACK_SECONDS
 
     async def send(self, kind: str, payload: Json, *, retry: int = 0) -> Json | None:
@@ -73,7 +81,7 @@ class SignedRequests:
         return answer if isinstance(answer, dict) else {"text": text}
 
     def _signed(self, body: str) -> dict[str, str]:
-        stamp = str(int(time.time()))
+        stamp = str(int(self._clock()))
         base = f"v0:{stamp}:{body}".encode()
         digest = hmac.new(self._secret.encode(), base, hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}

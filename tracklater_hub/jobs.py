@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from procrastinate import App, PsycopgConnector
@@ -33,8 +33,8 @@ PEOPLE, ROUNDS, HUB = "people", "rounds", "hub"  # queues
 ROUND = "round"
 SOON = timedelta(seconds=15)  # what is due later is found by the tick
 HEARTBEAT, STALLED = 10.0, 30.0  # seconds between a worker's words, and without one
+TICK, RESCUE = "* * * * * */5", "* * * * * */10"
 LONGEST = 120.0  # seconds of a job: one whose end could not be noted is not run for ever
-BEFORE = timedelta(seconds=5)
 POLL = 1.0  # seconds: after a lock is freed nobody is woken
 CONCURRENCY = 16  # for what people wait for, and as many for what waits for their machines
 MOST_AT_A_TICK = 1_000
@@ -91,17 +91,17 @@ class Jobs:
         async def later(person: str, what: str) -> None:
             await self._run(lambda: self._wake([person], what, 5))
 
-        @app.periodic(cron="* * * * * */5")
+        @app.periodic(cron=TICK)
         @app.task(name="tick", queue=HUB, priority=20, queueing_lock="tick")
         async def tick(timestamp: int) -> None:
             await self._run(self.tick)
 
         # Without a lock: who would free that of a rescuer that died?
-        @app.periodic(cron="* * * * * */10")
+        @app.periodic(cron=RESCUE)
         @app.task(name="rescue", queue=HUB, priority=20, queueing_lock="rescue")
         async def rescue(timestamp: int) -> None:
-            for job_id in await self._run(self._left_behind) or ():
-                await self._rescue(job_id)
+            for job_id, now in await self._run(self._left_behind) or ():
+                await self._rescue(job_id, now)
 
         @app.periodic(cron="17 * * * *")
         @app.task(name="prune", queue=HUB, queueing_lock="prune")
@@ -126,18 +126,20 @@ class Jobs:
             log_failure(log, "A job", error)
         return None
 
-    def _left_behind(self) -> list[int]:
+    def _left_behind(self) -> list[tuple[int, datetime]]:
+        """The jobs, each with the database's time."""
         with self._members.store.reading() as transaction:
-            return left_behind(transaction, STALLED, LONGEST)
+            now = people.now(transaction)
+            return [(one, now) for one in left_behind(transaction, STALLED, LONGEST)]
 
-    async def _rescue(self, job_id: int) -> None:
-        """Lets the job run again, or drops it where the same waits already."""
+    async def _rescue(self, job_id: int, now: datetime) -> None:
+        """Lets the job run again, or drops it where the same waits already.
+
+        By this host's clock, which may be ahead, its person would wait for so long.
+        """
         manager = self.app.job_manager
-        past = await self._run(self._members.store.now)
-        if past is None:
-            return
-        try:  # by this machine's clock it might be hours until then
-            await manager.retry_job_by_id_async(job_id, retry_at=past - BEFORE)
+        try:
+            await manager.retry_job_by_id_async(job_id, retry_at=now)
         except ConnectorException:
             with suppress(ConnectorException):  # it has ended meanwhile
                 await manager.finish_job_by_id_async(job_id, Status.FAILED, delete_job=True)
@@ -198,6 +200,8 @@ class Jobs:
         with store.writing() as transaction:
             soonest = people.now(transaction) + people.ROUND
             people.set_due(transaction, [person], min(filter(None, (due, soonest))))
+        # Whether a message may be there twice is known to this process alone: nobody wakes it.
+        member.loops["messages"].work()
         if issues:
             member.loops["issues"].work()
         if prunes:

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import random
+import signal
+import struct
 import sys
 import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from sqlalchemy import text
 
-from tests.hub.firm import Firm
-from tests.hub.process import HubProcess
+from benchmarks import hub_soak
+from tests.bots import Forked, digests_in
+from tests.digests import suggestion
+from tests.hub.firm import BRISK, KEY, Firm
+from tests.hub.process import STARTED, HubProcess, Machine, forked, is_stopped
 from tests.longer import usually
+from tests.notation import FRIDAY
+from tests.postgresql import let_clock_move, move_clock
+from tracklater_bot.domain.draft import Draft
+from tracklater_bot.store import Store
+from tracklater_hub import people
+from tracklater_hub.hub import Hub, Options
+from tracklater_hub.jobs import Jobs
+from tracklater_hub.mailbox import Bell
+from tracklater_hub.members import Members, wake
 from tracklater_sandbox import ME, OTHER
 from tracklater_sandbox.slack import NotThere
 
@@ -122,6 +143,82 @@ def test_the_database_hangs_up_on_everybody_again_and_again(opened: Firm) -> Non
     opened.eventually(lambda: not waiting(opened, ME), 90)
     assert len(opened.entries(ME)) == opened.rows(ME).count("in Toggl") > 3
     process.kill()
+
+
+@only_long
+def test_a_process_suspended_for_an_hour_before_its_request_sends_nothing(opened: Firm) -> None:
+    """Another has sent it meanwhile, and found nothing before."""
+    passed = opened.home / "passed"
+    passed.write_bytes(struct.pack("d", 0.0))
+    with Store.open(opened.database) as store, ExitStack() as closing:
+        let_clock_move(store)
+        store.close()
+
+        def started(name: str) -> tuple[Forked, Connection]:
+            ours, theirs = Pipe()
+            log = opened.home / f"{name}.log"
+            process = forked(opened, Machine(name, 0.0, passed, theirs), {}, log)
+            closing.callback(process.kill)
+            opened.eventually(lambda: STARTED in log.read_text() if log.exists() else False)
+            return process, ours
+
+        first, orders = started("first")
+        orders.send(("sending-stored", int(signal.SIGSTOP)))
+        opened.click(ME, "approve", opened.buttons(ME, "approve")[0])
+        opened.eventually(lambda: is_stopped(first.pid))
+        move_clock(store, 3600)
+        second, _ = started("second")
+        opened.wait(lambda: "in Toggl" in opened.rows(ME) or None)
+        os.kill(first.pid, signal.SIGCONT)
+        second.kill()  # what follows is the first one's, which goes on
+        opened.eventually(lambda: opened.sandbox.slack.sockets.count == 1)
+        opened.click(OTHER, "approve", opened.buttons(OTHER, "approve")[0])
+        opened.wait(lambda: "in Toggl" in opened.rows(OTHER) or None)
+        assert len(opened.entries(ME)) == 1
+        assert opened.rows(ME).count("in Toggl") == 1
+
+
+def test_a_host_whose_clock_is_ahead_keeps_nobody_waiting(store: Store) -> None:
+    """What a process that died had begun is begun anew at once, by the database's clock."""
+    let_clock_move(store)
+    store.close()  # the next connections have it
+    move_clock(store, -600)
+    with store.writing() as transaction:
+        wake(transaction, ME, "outbox")
+        transaction.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+    url = store._engine.url.render_as_string(hide_password=False)
+    jobs = Jobs(cast(Members, SimpleNamespace(store=store)), Bell(url).conninfo)
+
+    async def rescue() -> None:
+        async with jobs.app.open_async():
+            await jobs.app.tasks["rescue"].func(timestamp=0)
+
+    asyncio.run(rescue())
+    with store.reading() as transaction:
+        due = text("SELECT scheduled_at <= now() FROM procrastinate_jobs WHERE status = 'todo'")
+        assert transaction.execute(due).scalar_one()
+
+
+def test_a_message_that_is_there_twice_is_taken_away_at_the_next_round(firm: Firm) -> None:
+    """By the process that may have posted it: no other knows, and nobody wakes it."""
+    hub = Hub(firm.team(), Options(KEY, "https://hub.example", port=0), BRISK)
+    with hub.store, hub.store.writing() as transaction:
+        people.add(transaction, ME)
+    member, day = hub.members.of(ME), FRIDAY.date
+    assert member is not None
+    draft = Draft(day, str(FRIDAY.zone), (suggestion("09:00-10:00 acme -"),))
+    member.days.messenger.publish(hub.store.save_draft(ME, draft))
+    (posted,) = seen = digests_in(firm.sandbox.slack.messages(), day.isoformat())
+    said = {"text": posted["text"], "metadata": posted["metadata"]}
+    hub.client.chat_postMessage(channel=ME, **said)
+    hub.jobs._round(ME, member)
+    assert len(digests_in(firm.sandbox.slack.messages(), day.isoformat())) == len(seen)
+    hub.store.close()
+
+
+@only_long
+def test_days_on_which_everything_fails_in_turn() -> None:
+    assert hub_soak.main(["--days", "4", "--first", "19"]) == 0
 
 
 def kill(processes: Iterable[HubProcess]) -> None:

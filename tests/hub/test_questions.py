@@ -114,7 +114,7 @@ def test_a_job_is_taken_up_again_at_once_whatever_this_machines_clock_says(
 
     async def rescued() -> None:
         async with worker.app.open_async():
-            await worker._rescue(job_id)
+            await worker._rescue(job_id, store.now())
 
     asyncio.run(rescued())
     worker.stop()
