@@ -136,5 +136,5 @@ def test_what_is_not_set_up_is_not_loaded() -> None:
     assert not named - {
         *(f"tracklater_bot.sources.{name}" for name in ("base", "clues", "issues", "files")),
         *(f"tracklater_bot.sources.{kind}.registry" for kind in ("clues", "issues")),
-        *(f"tracklater_bot.trackers.{name}" for name in ("base", "projects", "registry")),
+        *(f"tracklater_bot.trackers.{name}" for name in ("base", "forms", "registry", "tallies")),
     }

@@ -54,7 +54,7 @@ def settings(sandbox: Sandbox) -> Settings:
 @pytest.fixture
 def me(sandbox: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     tracker = Kellokalle(sandbox.clock)
-    monkeypatch.setattr(registry, "REGISTRY", (lambda _settings, _clock: tracker,))
+    monkeypatch.setattr(registry, "REGISTRY", (lambda _settings, _clock, _tallies: tracker,))
     with live(sandbox, settings) as one:
         yield one
 

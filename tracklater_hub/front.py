@@ -23,6 +23,7 @@ from tracklater_bot.domain.text import clean
 from tracklater_bot.domain.wall import Finding
 from tracklater_bot.scheduling.loop import submit
 from tracklater_bot.slack.app import Answers
+from tracklater_bot.slack.gate import until_answered
 from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
 from tracklater_hub import people
 from tracklater_hub.members import Listeners, Members, let_go, let_in
@@ -206,7 +207,9 @@ class Front(App):
         }
         self._slack.client.views_open(trigger_id=str(command["trigger_id"]), view=view)
 
-    def _tokens_given(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+    def _tokens_given(
+        self, ack: Ack, body: dict[str, Any], view: dict[str, Any], context: BoltContext
+    ) -> None:
         user = str(body["user"]["id"])
         wanted = wanted_of(self._members.team)
         # Fields have numbers: of another file, they would send a token to somebody else's service.
@@ -223,6 +226,7 @@ class Front(App):
             for number, one in enumerate(wanted)
             if (text := _text(values.get(f"token_{number}", {}), f"token_{number}"))
         }
+        until_answered(context)
         submit(self._slack.executor, "Trying tokens", self._try, user, given, str(view["id"]))
 
     def _try(self, user: str, given: dict[str, str], view_id: str) -> None:

@@ -128,7 +128,8 @@ class Service:
     def _end_silent(self, connection: RequestHandler) -> None:
         if connection in self._silent:
             del self._silent[connection]
-            connection.force_close()
+            # Of many at once, one may not have been told yet that it is open.
+            asyncio.get_running_loop().call_soon(connection.force_close)
 
     async def stop(self) -> None:
         """Ends all waiting; machines ask again."""

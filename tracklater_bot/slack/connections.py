@@ -26,6 +26,7 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from tracklater_bot.domain.errors import code_in, from_between
+from tracklater_bot.slack.gate import SLACK_WAITS, told_when_answered
 from tracklater_bot.slack.messages import NETWORK_ERRORS
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,6 @@ PATH = "/slack/events"
 ENVELOPE = "x-slack-envelope"  # the number of what came over a socket, as a header
 # Slack needs https, so a proxy or a tunnel stands in front in any case, usually on this machine.
 LOOPBACK = "127.0.0.1"
-SLACK_WAITS = 3.0  # seconds for an acknowledgement
 MOST_BYTES = 1024 * 1024
 READ_SECONDS = 10  # for a whole request
 MOST_READING = 128  # connections whose requests are not whole yet
@@ -145,7 +145,8 @@ class _SocketHandler(SocketModeHandler):
         """As Bolt's; the app is told also which envelope it is."""
         headers: dict[str, str | Sequence[str]] = {ENVELOPE: req.envelope_id}
         request = BoltRequest(mode="socket_mode", body=req.payload, headers=headers)
-        send_response(client, req, self.app.dispatch(request), time.time())
+        with told_when_answered(request):
+            send_response(client, req, self.app.dispatch(request), time.time())
 
 
 class SocketConnection:
@@ -313,14 +314,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _dispatch(self, body: bytes) -> None:
         headers: dict[str, str | Sequence[str]] = dict(self.headers.items())
         request = BoltRequest(body=body.decode("utf-8", "replace"), headers=headers)
-        answer = self.server.dispatch(request)
-        content = answer.body.encode()
-        self.send_response(answer.status)
-        for name, value in answer.first_headers_without_set_cookie().items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        with told_when_answered(request):
+            answer = self.server.dispatch(request)
+            content = answer.body.encode()
+            self.send_response(answer.status)
+            for name, value in answer.first_headers_without_set_cookie().items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
         """Says nothing: who knocks is no news."""

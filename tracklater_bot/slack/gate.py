@@ -5,13 +5,14 @@ Everything that Slack sends passes here before any listener sees it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from slack_bolt import Ack, BoltContext, BoltResponse, Respond
+from slack_bolt import Ack, BoltContext, BoltRequest, BoltResponse, Respond
 from slack_sdk import WebClient
 
 from tracklater_bot.blocks.dialog_values import DialogMeta, errors_for
@@ -25,6 +26,9 @@ STRANGER = "Only the person whose day this is can do that. Nothing was changed."
 NOT_YOURS = (
     "This bot keeps somebody else's time. To have it keep yours, run it with settings of your own."
 )
+
+_ANSWERED = "answered"
+SLACK_WAITS = 3.0  # seconds for an acknowledgement
 
 # Whether the item with this id, or whatever names none (""), is this Slack member's to act on.
 Owns = Callable[[str, str], bool]
@@ -44,6 +48,25 @@ def stored_first(ack: Ack) -> Iterator[None]:
         ack()
         raise
     ack()
+
+
+@contextmanager
+def told_when_answered(request: BoltRequest) -> Iterator[None]:
+    """Whoever waits in `until_answered` goes on when the block has sent Slack its answer."""
+    answered = request.context[_ANSWERED] = threading.Event()
+    try:
+        yield
+    finally:
+        answered.set()
+
+
+def until_answered(context: BoltContext) -> None:
+    """Waits until what was acknowledged is on its way: it may draw a dialog that is drawn anew now.
+
+    Bolt sends it when it sees it, and a quick update of the dialog would come before.
+    """
+    if (answered := context.get(_ANSWERED)) is not None:
+        answered.wait(SLACK_WAITS)
 
 
 @dataclass(frozen=True, slots=True)

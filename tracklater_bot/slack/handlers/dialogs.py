@@ -9,7 +9,7 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from slack_bolt import Ack, App, Respond
+from slack_bolt import Ack, App, BoltContext, Respond
 from slack_sdk import WebClient
 
 from tracklater_bot.blocks import dialog_values as values
@@ -23,7 +23,14 @@ from tracklater_bot.domain.issues import Issue
 from tracklater_bot.domain.text import day_name
 from tracklater_bot.review.decisions import Change, ReviewError
 from tracklater_bot.slack.days import Days
-from tracklater_bot.slack.gate import Click, refusal_of, reply_privately, say, stored_first
+from tracklater_bot.slack.gate import (
+    Click,
+    refusal_of,
+    reply_privately,
+    say,
+    stored_first,
+    until_answered,
+)
 from tracklater_bot.slack.handlers.day import DayHandlers
 from tracklater_bot.slack.messages import NETWORK_ERRORS, reason
 
@@ -286,7 +293,9 @@ class DialogHandlers:
             ack(response_action="clear")  # an edit dialog below would show what is no longer so
         self._days.changed()
 
-    def _rule_made(self, ack: Ack, view: dict[str, Any], client: WebClient) -> None:
+    def _rule_made(
+        self, ack: Ack, view: dict[str, Any], client: WebClient, context: BoltContext
+    ) -> None:
         """Tells first what the rule would catch; sent once more, it is kept."""
         day, person = self._calendar.day(DialogMeta.of(view).day), self._days.person
         rule = rule_dialog.parse_rule(view, self._lookups.choices(day))
@@ -297,6 +306,7 @@ class DialogHandlers:
             caught = person.machine.windows_with(day, rule.text)
             stored = person.store.digest(person.id, day.date)
             told = rule_dialog.catch_words(rule, caught, day.date, stored.items if stored else ())
+            until_answered(context)
             _update(client, {"id": view["id"]}, rule_dialog.with_catch(view, rule, told))
         else:
             person.store.add_rule(person.id, rule)
