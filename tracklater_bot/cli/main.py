@@ -45,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _configure_logging(verbose=arguments.verbose)
     command: Command = arguments.command
     try:
-        return command(arguments)
+        code = command(arguments)
+        sys.stdout.flush()  # what little was printed is written now, or when nobody can catch it
     except (shared.UsageError, shared.FailedError) as error:
         shared.say(str(error))
         return USAGE if isinstance(error, shared.UsageError) else FAILED
@@ -55,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (head, less) has seen enough; Python must not complain while it shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    return code
 
 
 def _configure_logging(*, verbose: bool) -> None:
