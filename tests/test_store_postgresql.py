@@ -22,7 +22,7 @@ from tests.storecontract import StoreContract, at_once
 from tests.test_store import migrated
 from tracklater_bot.domain.digests import ItemState
 from tracklater_bot.outbox.worker import Pace
-from tracklater_bot.store import Store, StoreError, Transaction, lanes
+from tracklater_bot.store import Store, StoreError, Transaction, database, lanes
 from tracklater_bot.store.columns import upsert
 from tracklater_bot.store.lanes import Lease
 from tracklater_bot.store.tables import REVISION, memory, metadata
@@ -112,6 +112,23 @@ def test_a_connection_that_breaks_in_the_middle_says_so(address: str, store: Sto
         upsert(
             connection, memory, [{"person": PERSON, "key": cut_connections(address), "value": 1}]
         )
+
+
+def test_who_stands_still_in_a_transaction_holds_up_nobody(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "FROZEN_SECONDS", 1)
+    with closing(Store.open(url)) as frozen, closing(Store.open(url)) as other:
+        other.put(PERSON, "key", 0)
+
+        def stand_still() -> None:
+            with frozen.writing() as transaction:
+                upsert(transaction, memory, [{"person": PERSON, "key": "key", "value": 1}])
+                other.put(PERSON, "key", 2)  # waits for the row until the first is let go
+
+        with pytest.raises(StoreError):
+            stand_still()
+        assert other.get(PERSON, "key", at("12:00")) == 2
 
 
 def cut_connections(address: str) -> str:

@@ -10,14 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tracklater_bot.checks import lacking_scopes
-from tracklater_bot.cli.shared import (
-    FailedError,
-    UsageError,
-    end_without_quotes,
-    load_settings,
-    say,
-    told,
-)
+from tracklater_bot.cli import shared
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_bot.domain.errors import StoreError
 from tracklater_bot.domain.text import listing
@@ -47,10 +40,10 @@ from tracklater_hub.team import database_of, lacking, left_out
 def hub(arguments: argparse.Namespace) -> int:
     """Runs one process of the hub until it is told to stop; or looks at its people."""
     stopped = stop_event(END_SECONDS)
-    end_without_quotes()
-    loaded = load_settings(arguments)
+    shared.end_without_quotes()
+    loaded = shared.load_settings(arguments)
     wrong = (OptionError, SealError, SettingsError)
-    with told(wrong, UsageError), told((StoreError, ConnectError)):
+    with shared.told(wrong, shared.UsageError), shared.told((StoreError, ConnectError)):
         given = dotenv_variables(loaded.env_file) if loaded.env_file else {}
         environ = {**given, **os.environ}
         require_known(environ)
@@ -68,7 +61,7 @@ def hub(arguments: argparse.Namespace) -> int:
             run(loaded.settings, options, stopped, _started)
         except OSError as error:
             where = f"{options.host}:{options.port} ({HOST})"
-            raise FailedError(f"{where} cannot be used: {error.strerror}.") from error
+            raise shared.FailedError(f"{where} cannot be used: {error.strerror}.") from error
     return 0
 
 
@@ -77,9 +70,9 @@ def _require_all(settings: Settings, environ: Mapping[str, str]) -> None:
     missing = [*lacking(settings)]
     missing += [line for name, line in ((KEYS, ADVICE), (URL, WHERE)) if not environ.get(name)]
     if missing:
-        raise UsageError("\n".join((*missing, "docs/hub.md tells of each.")))
+        raise shared.UsageError("\n".join((*missing, "docs/hub.md tells of each.")))
     if names := left_out(settings):
-        say(f"Left out of the team's file, since it is each laptop's own: {listing(names)}.")
+        shared.say(f"Left out of the team's file, since it is each laptop's own: {listing(names)}.")
 
 
 @contextmanager
@@ -93,7 +86,7 @@ def _opened(settings: Settings) -> Iterator[Store]:
 def _renewed(settings: Settings, sealer: Sealer) -> int:
     with _opened(settings) as store:
         number = renew(store, sealer)
-    say(f"{number} tokens are sealed under the first key now; the others may go.")
+    shared.say(f"{number} tokens are sealed under the first key now; the others may go.")
     return 0
 
 
@@ -101,9 +94,9 @@ def _dropped(settings: Settings, sealer: Sealer) -> int:
     with _opened(settings) as store, store.writing() as transaction:
         lost = sealer.lost(people.all_sealed(transaction))
         people.drop_sealed(transaction, lost)
-    say(f"{len(lost)} tokens that no key opens are deleted.")
+    shared.say(f"{len(lost)} tokens that no key opens are deleted.")
     for person in dict.fromkeys(one.person for one in lost):
-        say(f"{person} has to write /tracklater tokens in Slack.")
+        shared.say(f"{person} has to write /tracklater tokens in Slack.")
     return 0
 
 
@@ -114,7 +107,7 @@ def _print_members(settings: Settings, only: frozenset[str]) -> int:
     for one in found:
         print(_line(one, now, settings.zone(), listed=not only or one.person in only))
     if not found:
-        say("Nobody has joined yet: each person writes /tracklater join in Slack.")
+        shared.say("Nobody has joined yet: each person writes /tracklater join in Slack.")
     return 0
 
 
@@ -142,24 +135,28 @@ def _line(one: MemberRow, now: datetime, zone: ZoneInfo, *, listed: bool) -> str
 def _removed(settings: Settings, person: str, only: frozenset[str]) -> int:
     with _opened(settings) as store, store.writing() as transaction:
         if people.version(transaction, person) is None:
-            raise FailedError(f"{person} has not joined: `tracklater-bot hub --members` tells who.")
+            raise shared.FailedError(
+                f"{person} has not joined: `tracklater-bot hub --members` tells who."
+            )
         tokens = len(people.sealed(transaction, person))
         unsent = let_go(transaction, person)
-    say(
+    shared.say(
         f"{person} is removed: the machine is not heard any more, {tokens} tokens and all drafts"
         f" are deleted. {unsent} decisions had not been sent, and are not now; decided days and"
         " entries stay."
     )
     if person in only or not only:
-        say(f"They may join again: {MEMBERS} says who may.")
+        shared.say(f"They may join again: {MEMBERS} says who may.")
     return 0
 
 
 def _started(hub: Hub) -> None:
     if missing := lacking_scopes(hub.client.auth_test()):
-        say(f"In Slack, {missing}")
+        shared.say(f"In Slack, {missing}")
     number = hub.people()
-    say(f"The hub is running for {number} people; machines find it on port {hub.service.port}.")
+    shared.say(
+        f"The hub is running for {number} people; machines find it on port {hub.service.port}."
+    )
 
 
 def renew(store: Store, sealer: Sealer) -> int:

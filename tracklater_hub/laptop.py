@@ -5,14 +5,7 @@ from __future__ import annotations
 import argparse
 import threading
 
-from tracklater_bot.cli.shared import (
-    FailedError,
-    UsageError,
-    end_without_quotes,
-    load_settings,
-    say,
-    told,
-)
+from tracklater_bot.cli import shared
 from tracklater_bot.cli.signals import END_SECONDS, stop_event
 from tracklater_hub.agent import Agent
 from tracklater_hub.device import Device, HubClient, HubError, device_file, joined
@@ -20,10 +13,10 @@ from tracklater_hub.device import Device, HubClient, HubError, device_file, join
 
 def join(arguments: argparse.Namespace) -> int:
     """Makes this machine's key and gives its public half to the hub."""
-    with told(HubError):
+    with shared.told(HubError):
         device = joined(arguments.url, arguments.code)
         place = device.keep(device_file())
-    say(
+    shared.say(
         f"This machine is {device.person}'s now. Its key is in {place}. Keep `tracklater-bot agent`"
         " running here: `tracklater-bot service install` does, once `init` has been run."
     )
@@ -33,17 +26,19 @@ def join(arguments: argparse.Namespace) -> int:
 def agent(arguments: argparse.Namespace) -> int:
     """Answers the hub until it is told to stop."""
     stopped = stop_event(END_SECONDS)
-    end_without_quotes()
-    settings = load_settings(arguments).settings
+    shared.end_without_quotes()
+    settings = shared.load_settings(arguments).settings
     try:
         device = Device.load(device_file())
         worker = Agent(settings, HubClient(device))
         if not worker.has_sources():
-            raise FailedError("Nothing here tells what you work on: run `tracklater-bot init`.")
-        say(f"Listening to {device.url}. Window titles stay on this machine.")
+            raise shared.FailedError(
+                "Nothing here tells what you work on: run `tracklater-bot init`."
+            )
+        shared.say(f"Listening to {device.url}. Window titles stay on this machine.")
         _run(worker, device, stopped)
     except HubError as error:  # where waiting does not help, what keeps it running need not try
-        raise (UsageError if error.lasting else FailedError)(str(error)) from error
+        raise (shared.UsageError if error.lasting else shared.FailedError)(str(error)) from error
     return 0
 
 

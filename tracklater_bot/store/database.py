@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
+FROZEN_SECONDS = 30
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x74_6C_62  # any number, as long as nobody else uses it on that database
 # Alembic keeps what it works on in its modules: two threads would migrate each other's database.
@@ -88,7 +89,7 @@ def _engine(url: URL) -> Engine:
     say_to_postgresql()
     try:
         # Room for every thread of a bot. Texts from outside stay out of error messages.
-        return create_engine(
+        engine = create_engine(
             url,
             hide_parameters=True,
             pool_size=8,
@@ -99,6 +100,15 @@ def _engine(url: URL) -> Engine:
     except (ImportError, NoSuchModuleError):
         needed = f"PostgreSQL needs one more package: {installing('postgresql')}."
         raise StoreError(needed) from None
+    event.listen(engine, "connect", _let_go_when_frozen)
+    return engine
+
+
+def _let_go_when_frozen(connection: Any, _record: object) -> None:
+    """Whoever stands still in a transaction, with its host or alone, holds up nobody for ever."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+    connection.commit()
 
 
 # -- SQLite --------------------------------------------------------------------------------------
