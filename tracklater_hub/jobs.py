@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -52,6 +53,7 @@ class Jobs:
     def __init__(self, members: Members, conninfo: str) -> None:
         self._members = members
         self._threads = ThreadPoolExecutor(2 * CONCURRENCY, thread_name_prefix="job")
+        self._looking = threading.Lock()
         connector = PsycopgConnector(conninfo=conninfo, min_size=2, max_size=6)
         self.app = App(connector=connector, periodic_defaults={"max_delay": 60})
         self._add_tasks()
@@ -200,8 +202,13 @@ class Jobs:
         with store.writing() as transaction:
             soonest = people.now(transaction) + people.ROUND
             people.set_due(transaction, [person], min(filter(None, (due, soonest))))
-        # Whether a message may be there twice is known to this process alone: nobody wakes it.
-        member.loops["messages"].work()
+        # Whether a message may be there twice is known to this process alone: nobody wakes it. Slack
+        # is asked for one person at a time: a firm's first looks are not to hold up its digests.
+        if self._looking.acquire(blocking=False):
+            try:
+                member.loops["messages"].work()
+            finally:
+                self._looking.release()
         if issues:
             member.loops["issues"].work()
         if prunes:

@@ -30,6 +30,7 @@ from tests.longer import usually
 from tests.notation import FRIDAY
 from tests.postgresql import let_clock_move, move_clock
 from tracklater_bot.domain.draft import Draft
+from tracklater_bot.slack.messages import Messenger
 from tracklater_bot.store import Store
 from tracklater_hub import people
 from tracklater_hub.hub import Hub, Options
@@ -215,6 +216,36 @@ def test_a_message_that_is_there_twice_is_taken_away_at_the_next_round(firm: Fir
     hub.client.chat_postMessage(channel=ME, **said)
     hub.jobs._round(ME, member)
     assert len(digests_in(firm.sandbox.slack.messages(), day.isoformat())) == len(seen)
+    hub.store.close()
+
+
+def test_no_round_waits_until_others_messages_were_looked_at(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack answers such questions fifty times a minute: a firm's digests would come behind."""
+    hub = Hub(firm.team(), Options(KEY, "https://hub.example", port=0), BRISK)
+    asked, may = threading.Event(), threading.Event()
+
+    def look(_messenger: Messenger, person: str) -> bool:
+        assert person == ME, "two at a time"
+        asked.set()
+        return not may.wait(30)
+
+    monkeypatch.setattr(Messenger, "look", look)
+    with hub.store, hub.store.writing() as transaction:
+        people.add(transaction, ME)
+        people.add(transaction, OTHER)
+    first, second = hub.members.of(ME), hub.members.of(OTHER)
+    assert first is not None
+    assert second is not None
+    with ThreadPoolExecutor() as beside:
+        held = beside.submit(hub.jobs._round, ME, first)
+        try:
+            assert asked.wait(30)
+            hub.jobs._round(OTHER, second)
+        finally:
+            may.set()
+        held.result(30)
     hub.store.close()
 
 
