@@ -202,8 +202,8 @@ class Jobs:
         with store.writing() as transaction:
             soonest = people.now(transaction) + people.ROUND
             people.set_due(transaction, [person], min(filter(None, (due, soonest))))
-        # Whether a message may be there twice is known to this process alone: nobody wakes it. Slack
-        # is asked for one person at a time: a firm's first looks are not to hold up its digests.
+        # Whether a message may be there twice is known to this process alone: nobody wakes it.
+        # One person at a time, or all of a firm's first looks at Slack hold up its digests.
         if self._looking.acquire(blocking=False):
             try:
                 member.loops["messages"].work()
